@@ -32,8 +32,8 @@ func (s *splitter) feed(chunk []byte, at time.Duration, emit func(Line)) {
 	}
 	if s.cr { // a '\r' ended the last read
 		if chunk[0] == '\n' {
-			s.part = append(s.part, '\r')
 			s.cr = false
+			s.grow([]byte{'\r'}, at, emit)
 		} else {
 			s.flushCR(emit)
 		}

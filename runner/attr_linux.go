@@ -1,0 +1,24 @@
+package runner
+
+import (
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// scriptAttr gives the script a session of its own, and ends it with its guard.
+func scriptAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// Harden keeps other processes of the same user from reading this process's
+// environment and memory, or attaching to it. What it starts afterwards is not
+// affected. /proc/self/exe can still be started; /proc/self/environ and the
+// like can no longer be opened without root. It does nothing but on Linux.
+func Harden() error {
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("protect this process from others: %w", err)
+	}
+	return nil
+}

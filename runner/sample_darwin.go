@@ -1,0 +1,26 @@
+package runner
+
+import (
+	"math"
+	"time"
+)
+
+// sampler counts a run's processes; processor time and memory of others are not
+// told without cgo.
+type sampler struct {
+	shim, child int
+	last        []proc
+}
+
+func newSampler(shim, child int) *sampler { return &sampler{shim: shim, child: child} }
+
+func (s *sampler) sample(at time.Duration) Sample {
+	out := Sample{At: at, CPU: math.NaN(), RSS: -1, Procs: -1, Load: loadAverage(), Foreign: math.NaN()}
+	if list, err := listProcs(); err == nil {
+		s.last = treeOf(list, s.shim, s.child)
+		out.Procs = len(s.last)
+	}
+	return out
+}
+
+func (s *sampler) meanForeign() float64 { return math.NaN() }
