@@ -268,7 +268,10 @@ type RunStarted struct {
 	Boot    string   `json:"boot"` // identity of the process, for a later engine to end it
 	PID     int      `json:"pid"`
 	Start   int64    `json:"start"` // the kernel's start time of the process, in its ticks
-	LimitMS int64    `json:"limit_ms"`
+
+	ShimPID   int   `json:"shim_pid"` // the same for the process that guards it
+	ShimStart int64 `json:"shim_start"`
+	LimitMS   int64 `json:"limit_ms"`
 }
 
 // Log is one line of a run's output, to the byte.

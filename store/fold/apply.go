@@ -60,7 +60,7 @@ func (s *State) Apply(e event.Event) {
 		s.node(b)
 	case event.Checked:
 		if n := s.Node(b.Node); n != nil {
-			n.Violations = b.Violations
+			n.Checked, n.Violations = true, b.Violations
 		}
 	case event.Waiting:
 		s.Waiting = &b
@@ -163,6 +163,12 @@ func (s *State) status(b event.Status) {
 	}
 	if s.Finished() {
 		s.Ended = s.Wall
+		for i := range s.Nodes {
+			switch n := &s.Nodes[i]; n.State {
+			case NodeNew, NodeWriting, NodeChecking, NodeQueued, NodeTraining:
+				n.State = NodeStopped
+			}
+		}
 		s.Waiting = nil
 		s.Draft = nil
 		s.mark(MarkEnd, s.Best(), b.Status == event.StatusDone)
@@ -183,7 +189,7 @@ func (s *State) resumed(b event.Resumed) {
 		}
 	}
 	if n := s.Node(b.Node); n != nil {
-		n.State, n.Why, n.Edits, n.Violations = NodeNew, "", nil, nil
+		n.State, n.Why, n.Edits, n.Checked, n.Violations = NodeNew, "", nil, false, nil
 	}
 }
 

@@ -133,7 +133,8 @@ const (
 	NodeChecking = "checking"
 	NodeQueued   = "queued" // its run waits for the machine
 	NodeTraining = "training"
-	NodeRecord   = "record" // node 0, measured
+	NodeRecord   = "record"  // node 0, measured
+	NodeStopped  = "stopped" // the attempt ended before its verdict
 )
 
 // Node is a version of the script in the attempt's search tree.
@@ -142,7 +143,8 @@ type Node struct {
 	Parent       int               `json:"parent"` // -1 for node 0
 	State        string            `json:"state"`  // Node… above, or event.Verdict…
 	Why          string            `json:"why,omitempty"`
-	Edits        []int             `json:"edits"` // indices into Columns.Edits, refused ones too
+	Edits        []int             `json:"edits"`   // indices into Columns.Edits, refused ones too
+	Checked      bool              `json:"checked"` // the agent is done with it, and the rules were looked at
 	Violations   []event.Violation `json:"violations,omitempty"`
 	Runs         []int             `json:"runs"` // ids of its runs, confirmations too
 	ValLoss      event.Float       `json:"val_loss"`
