@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"os"
 	"os/exec"
+	"runtime"
 	"time"
 )
 
@@ -14,6 +16,19 @@ type Local struct {
 	LockPath string
 	// Grace is how long a stopped script may take to end after TERM; 0 means 2 s.
 	Grace time.Duration
+}
+
+// Self makes a command that starts this very program. On Linux it does so even
+// after the program's file was moved or deleted (as under `go run`), and after
+// Harden.
+func Self(args ...string) *exec.Cmd {
+	path, err := os.Executable()
+	if runtime.GOOS == "linux" || err != nil {
+		path = "/proc/self/exe"
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Args[0] = os.Args[0]
+	return cmd
 }
 
 const (
