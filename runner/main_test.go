@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "_run":
 			os.Exit(Shim(os.Args[2:]))
+		case "_engine":
+			os.Exit(engine(os.Args[2:]))
 		}
 	}
 	os.Exit(m.Run())
