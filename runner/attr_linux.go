@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,4 +22,10 @@ func Harden() error {
 		return fmt.Errorf("protect this process from others: %w", err)
 	}
 	return nil
+}
+
+// growPipe makes a pipe as large as the system lets everyone, so that a script
+// that prints in bursts seldom waits for its reader.
+func growPipe(w *os.File) {
+	_, _ = unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 1<<20)
 }

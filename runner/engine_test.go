@@ -455,3 +455,24 @@ func asNobody(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Dir = "/"
 	return cmd
 }
+
+// BenchmarkFollow measures what an engine itself costs while it follows ten
+// lines a second, samples and guard included.
+func BenchmarkFollow(b *testing.B) {
+	const seconds = 5
+	for b.Loop() {
+		job := Job{ID: fmt.Sprintf("follow-%d-%d", os.Getpid(), time.Now().UnixNano()), Dir: "/", Argv: []string{
+			"sh", "-c", fmt.Sprintf("i=0; while [ $i -lt %d ]; do echo step:$i/9 train_loss:3.2 train_time:${i}ms; i=$((i+1)); sleep 0.1; done", 10*seconds),
+		}}
+		o, err := json.Marshal(order{Job: job, Harden: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		cmd := Self("_engine", string(o))
+		if err := cmd.Run(); err != nil {
+			b.Fatal(err)
+		}
+		engine := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+		b.ReportMetric(100*engine.Seconds()/seconds, "%core")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"os"
 	"runtime"
 	"strings"
@@ -22,6 +23,15 @@ type HostInfo struct {
 	Machine string  `json:"machine"` // a hash that stays the same on one machine
 	Boot    string  `json:"boot"`    // this boot
 	Load    float64 `json:"load"`    // average over one minute
+}
+
+// MarshalJSON writes NaN as null.
+func (h HostInfo) MarshalJSON() ([]byte, error) {
+	type plain HostInfo
+	return json.Marshal(struct {
+		plain
+		Load *float64 `json:"load"`
+	}{plain(h), known(h.Load)})
 }
 
 // Host describes this machine.

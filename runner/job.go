@@ -5,7 +5,9 @@
 package runner
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -107,6 +109,34 @@ type Sample struct {
 	Procs   int           `json:"procs"`   // processes in the tree
 	Load    float64       `json:"load"`    // the machine's load average over one minute
 	Foreign float64       `json:"foreign"` // share of all processors that others used, 0 to 1
+}
+
+// MarshalJSON writes NaN as null.
+func (r Result) MarshalJSON() ([]byte, error) {
+	type plain Result
+	return json.Marshal(struct {
+		plain
+		ForeignLoad *float64 `json:"foreign_load"`
+	}{plain(r), known(r.ForeignLoad)})
+}
+
+// MarshalJSON writes NaN as null.
+func (s Sample) MarshalJSON() ([]byte, error) {
+	type plain Sample
+	return json.Marshal(struct {
+		plain
+		CPU     *float64 `json:"cpu"`
+		Load    *float64 `json:"load"`
+		Foreign *float64 `json:"foreign"`
+	}{plain(s), known(s.CPU), known(s.Load), known(s.Foreign)})
+}
+
+// known is nil for NaN.
+func known(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
 }
 
 // check finds what makes a job impossible before anything is started.

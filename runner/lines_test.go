@@ -2,6 +2,7 @@ package runner
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -168,4 +169,16 @@ func BenchmarkFloodOverQuota(b *testing.B) {
 		c.feed(0, chunk, time.Now())
 		c.take(0)
 	}
+}
+
+func render(lines []Line) string {
+	var b strings.Builder
+	for i, l := range lines {
+		if i == 40 {
+			fmt.Fprintf(&b, "... %d lines", len(lines))
+			break
+		}
+		fmt.Fprintf(&b, "%q(%d,%d) ", l.Data[:min(len(l.Data), 80)], l.End, l.Gap)
+	}
+	return b.String()
 }

@@ -4,7 +4,9 @@ package runner
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -262,17 +264,18 @@ func TestScriptsSeeOnlyTheAllowedEnvironment(t *testing.T) {
 	t.Setenv("NCCL_API_TOKEN", "secret")
 	t.Setenv("LC_ALL", "C")
 	job := script(t, `
-import os, sys
+import os, signal, sys
 for k in sorted(os.environ): print(k + "=" + os.environ[k])
 ppid = os.getppid()
 try: print(open("/proc/%d/environ" % ppid, "rb").read())
 except OSError: pass
 print("stdin", repr(sys.stdin.read()))
+print("hup", signal.getsignal(signal.SIGHUP) == signal.SIG_DFL)
 `)
 	job.Env = map[string]string{"PITWALL_SEED": "7", "PITWALL_RUN": "forged"}
 	rec, _ := execute(t, job)
 	got := rec.text(false)
-	for _, want := range []string{"LC_ALL=C\n", "PITWALL_SEED=7\n", "PITWALL_RUN=" + job.ID + "\n", "PYTHONUNBUFFERED=1\n", "stdin ''\n", "PATH="} {
+	for _, want := range []string{"LC_ALL=C\n", "PITWALL_SEED=7\n", "PITWALL_RUN=" + job.ID + "\n", "PYTHONUNBUFFERED=1\n", "stdin ''\n", "hup True\n", "PATH="} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
@@ -399,6 +402,20 @@ func TestFindPythonTellsWhatItTried(t *testing.T) {
 	p, err := FindPython(ctx(t), none)
 	if err != nil || p.Path != "/x/python" || p.Version != "3.13.1" {
 		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
+func TestUnknownNumbersAreNullInJSON(t *testing.T) {
+	b, err := json.Marshal([]any{
+		Result{Reason: Exited, ForeignLoad: math.NaN()}, Sample{CPU: math.NaN(), Load: 1}, HostInfo{Load: math.NaN()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"foreign_load":null`, `"reason":"exited"`, `"cpu":null`, `"load":1`, `"load":null`} {
+		if strings.Count(string(b), want) != 1 {
+			t.Errorf("no %s in %s", want, b)
+		}
 	}
 }
 

@@ -139,6 +139,8 @@ func (r *run) start(shim func(...string) *exec.Cmd, lock *MachineLock, spec shim
 	}
 	ours = []*os.File{control, status, out, errs}
 	theirs = []*os.File{controlR, statusW, outW, errW}
+	growPipe(outW)
+	growPipe(errW)
 
 	r.cmd = shim()
 	r.words = &limited{}

@@ -3,6 +3,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,6 +90,7 @@ func (l *MachineLock) Release() error {
 	if l.f == nil {
 		return nil
 	}
+	l.write(nil)
 	// Closing, not unlocking: a guarding process may hold the same lock.
 	err := l.f.Close()
 	l.f = nil
@@ -104,20 +106,18 @@ func (l *MachineLock) note(job string) {
 		return
 	}
 	l.holder.Job = job
-	b, err := json.Marshal(l.holder)
-	if err != nil {
-		return
+	if b, err := json.Marshal(l.holder); err == nil && len(b) < holderSize {
+		l.write(b)
 	}
-	if len(b) < holderSize {
-		// One write over the old text, padded, so that a reader never sees half.
-		pad := make([]byte, holderSize)
-		for i := range pad {
-			pad[i] = ' '
-		}
-		copy(pad, b)
-		pad[holderSize-1] = '\n'
-		_, _ = l.f.WriteAt(pad, 0)
-	}
+}
+
+// write replaces the file's text in one go, padded, so that a reader never sees
+// half of it.
+func (l *MachineLock) write(b []byte) {
+	pad := bytes.Repeat([]byte{' '}, holderSize)
+	copy(pad, b)
+	pad[holderSize-1] = '\n'
+	_, _ = l.f.WriteAt(pad, 0)
 }
 
 // file is what a guarding process inherits; nil once released.

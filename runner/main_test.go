@@ -103,18 +103,6 @@ func (r *record) saw(text string) func() bool {
 	}
 }
 
-func render(lines []Line) string {
-	var b strings.Builder
-	for i, l := range lines {
-		if i == 40 {
-			fmt.Fprintf(&b, "... %d lines", len(lines))
-			break
-		}
-		fmt.Fprintf(&b, "%q(%d,%d) ", l.Data[:min(len(l.Data), 80)], l.End, l.Gap)
-	}
-	return b.String()
-}
-
 // eventually polls for what gives no signal.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()

@@ -107,7 +107,8 @@ func guard(status *json.Encoder) error {
 	_ = Harden() // so that the script cannot attach to its guard
 	stops := make(chan os.Signal, 1)
 	signal.Notify(stops, syscall.SIGTERM, syscall.SIGINT)
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	// Caught and forgotten; ignored, they would be ignored in the script too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE)
 
 	null, err := os.Open(os.DevNull)
 	if err != nil {
