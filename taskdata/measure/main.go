@@ -1,0 +1,301 @@
+// Measure runs the records of a practice track over several seeds and prints the table that
+// docs/micro-track.md shows. With -curves it also writes the reference files that taskdata embeds.
+//
+//	go run ./taskdata/measure -seeds 10
+//	go run ./taskdata/measure -seeds 10 -curves taskdata/micro/curves -machine "2-core x86-64 Linux VM"
+//
+// The records take turns, one run at a time, so that a slow minute of the machine falls on all of them.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"pitwall/taskdata"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "measure:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	track, records, python, machine, curves, output string
+	seeds, first                                    int
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("measure", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&o.track, "track", "micro", "the `track`")
+	flags.StringVar(&o.records, "records", "", "numbers of the records, as in 6,7,8 (default: all that have a script)")
+	flags.IntVar(&o.seeds, "seeds", 10, "runs of each record, each with a seed of its own")
+	flags.IntVar(&o.first, "first", 1, "the first seed")
+	flags.StringVar(&o.python, "python", "python3", "the interpreter")
+	flags.StringVar(&o.machine, "machine", fmt.Sprintf("%d-core %s %s", runtime.NumCPU(), runtime.GOARCH, runtime.GOOS), "what to call this machine")
+	flags.StringVar(&o.curves, "curves", "", "write the reference files to this `directory`")
+	flags.StringVar(&o.output, "o", "", "write the table to this `file` instead of standard output")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 || o.seeds < 1 {
+		return errors.New("takes no arguments but flags, and at least one seed; -h shows them")
+	}
+	records, err := chosen(o.track, o.records)
+	if err != nil {
+		return err
+	}
+	runs := make([][]trainingRun, len(records))
+	for i := range o.seeds {
+		for j, record := range records {
+			r, err := train(ctx, o.python, record, o.first+i)
+			if err != nil {
+				return err
+			}
+			runs[j] = append(runs[j], r)
+			fmt.Fprintf(stderr, "record %d seed %d: loss %.4f, %.2f s\n", record.Number, r.seed, r.valLoss(), r.seconds())
+		}
+	}
+	var table strings.Builder
+	fmt.Fprintf(&table, "%s, %s\n\n", o.machine, runs[0][0].interpreter)
+	table.WriteString("| record | steps | loss, mean ± sd (seeds) | training time, mean ± sd | processor time | wall time |\n|-|-|-|-|-|-|\n")
+	for i, record := range records {
+		reference := summarize(record, runs[i], o.machine)
+		fmt.Fprintf(&table, "| %d | %d | %.3f ± %.3f (%d) | %.2f ± %.2f s | %.2f s | %.2f s |\n", record.Number, reference.Steps,
+			reference.ValLoss.Mean, reference.ValLoss.SD, o.seeds, reference.Seconds.Mean, reference.Seconds.SD,
+			spread(runs[i], func(r trainingRun) float64 { return r.cpu.Seconds() }).Mean,
+			spread(runs[i], func(r trainingRun) float64 { return r.wall.Seconds() }).Mean)
+		if o.curves != "" {
+			if err := write(filepath.Join(o.curves, fmt.Sprintf("record_%d.json", record.Number)), reference); err != nil {
+				return err
+			}
+		}
+	}
+	if o.output != "" {
+		if err := os.WriteFile(o.output, []byte(table.String()), 0o644); err != nil {
+			return fmt.Errorf("write the table: %w", err)
+		}
+		return nil
+	}
+	_, err = io.WriteString(stdout, table.String())
+	return err
+}
+
+// chosen returns the records of a track that a list such as "6,7" names, all with a script for "".
+func chosen(track, list string) ([]taskdata.Record, error) {
+	if _, err := taskdata.FindTrack(track); err != nil {
+		return nil, err
+	}
+	var records []taskdata.Record
+	if list == "" {
+		for _, record := range taskdata.Records(track) {
+			if record.Script() != "" {
+				records = append(records, record)
+			}
+		}
+		if len(records) == 0 {
+			return nil, fmt.Errorf("track %s has no record with a script", track)
+		}
+		return records, nil
+	}
+	for _, word := range strings.Split(list, ",") {
+		number, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("-records %q: not numbers with commas between", list)
+		}
+		record, err := taskdata.FindRecord(track, number)
+		if err != nil {
+			return nil, err
+		}
+		if record.Script() == "" {
+			return nil, fmt.Errorf("record %d of %s has no script here", number, track)
+		}
+		records = append(records, record)
+	}
+	return records, nil
+}
+
+// trainingRun is one finished run of a record.
+type trainingRun struct {
+	seed        int
+	interpreter string
+	points      []taskdata.CurvePoint
+	cpu, wall   time.Duration
+}
+
+func (r trainingRun) seconds() float64 { return r.points[len(r.points)-1].TrainMS / 1000 }
+func (r trainingRun) valLoss() float64 { return r.points[len(r.points)-1].ValLoss }
+
+// train runs a record's script in a directory of its own.
+func train(ctx context.Context, python string, record taskdata.Record, seed int) (trainingRun, error) {
+	fail := func(err error) (trainingRun, error) {
+		return trainingRun{}, fmt.Errorf("run record %d with seed %d: %w", record.Number, seed, err)
+	}
+	dir, err := os.MkdirTemp("", "measure-")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.WriteFile(filepath.Join(dir, record.ScriptName()), []byte(record.Script()), 0o644); err != nil {
+		return fail(err)
+	}
+	cmd := exec.CommandContext(ctx, python, "-u", record.ScriptName())
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), fmt.Sprintf("PITWALL_SEED=%d", seed))
+	cmd.Stderr = os.Stderr
+	start := time.Now()
+	output, err := cmd.Output()
+	if err != nil {
+		return fail(err)
+	}
+	r, err := parse(string(output))
+	if err != nil {
+		return fail(err)
+	}
+	r.seed, r.wall = seed, time.Since(start)
+	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return r, nil
+}
+
+// parse reads the log of a finished run.
+func parse(text string) (trainingRun, error) {
+	var r trainingRun
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if words := strings.Fields(lines[0]); len(words) >= 2 {
+		r.interpreter = words[0] + " " + words[1]
+	}
+	for _, line := range lines {
+		fields := map[string]string{}
+		for _, word := range strings.Fields(line) {
+			if key, value, ok := strings.Cut(word, ":"); ok {
+				fields[key] = value
+			}
+		}
+		step, _, _ := strings.Cut(fields["step"], "/")
+		number, err := strconv.Atoi(step)
+		if err != nil {
+			continue
+		}
+		ms, err := strconv.ParseFloat(strings.TrimSuffix(fields["train_time"], "ms"), 64)
+		if err != nil {
+			return r, fmt.Errorf("log line %q: train_time: %w", line, err)
+		}
+		point := taskdata.CurvePoint{Step: number, TrainMS: ms, TrainLoss: math.NaN(), ValLoss: math.NaN()}
+		if n := len(r.points); n > 0 && r.points[n-1].Step == number {
+			point = r.points[n-1]
+			r.points = r.points[:n-1]
+		}
+		for key, loss := range map[string]*float64{"train_loss": &point.TrainLoss, "val_loss": &point.ValLoss} {
+			if value, ok := fields[key]; ok {
+				if *loss, err = strconv.ParseFloat(value, 64); err != nil {
+					return r, fmt.Errorf("log line %q: %s: %w", line, key, err)
+				}
+			}
+		}
+		r.points = append(r.points, point)
+	}
+	if n := len(r.points); n == 0 || math.IsNaN(r.points[n-1].ValLoss) {
+		return r, errors.New("its log does not end in a validation")
+	}
+	return r, nil
+}
+
+// summarize averages the runs of a record.
+func summarize(record taskdata.Record, runs []trainingRun, machine string) taskdata.Reference {
+	reference := taskdata.Reference{
+		Record:     record.Number,
+		MeasuredOn: machine + ", " + strings.Replace(runs[0].interpreter, "cpython", "CPython", 1),
+		Seconds:    spread(runs, trainingRun.seconds),
+		ValLoss:    spread(runs, trainingRun.valLoss),
+	}
+	for _, r := range runs {
+		reference.Seeds = append(reference.Seeds, r.seed)
+	}
+	for i, point := range runs[0].points {
+		mean := func(value func(taskdata.CurvePoint) float64) float64 {
+			return spread(runs, func(r trainingRun) float64 { return value(r.points[min(i, len(r.points)-1)]) }).Mean
+		}
+		reference.Steps = point.Step
+		reference.Points = append(reference.Points, taskdata.Point{
+			Step:      point.Step,
+			TrainMS:   math.Round(mean(func(p taskdata.CurvePoint) float64 { return p.TrainMS })),
+			TrainLoss: known(mean(func(p taskdata.CurvePoint) float64 { return p.TrainLoss })),
+			ValLoss:   known(mean(func(p taskdata.CurvePoint) float64 { return p.ValLoss })),
+		})
+	}
+	return reference
+}
+
+func known(loss float64) *float64 {
+	if math.IsNaN(loss) {
+		return nil
+	}
+	loss = rounded(loss)
+	return &loss
+}
+
+func rounded(value float64) float64 { return math.Round(value*1e4) / 1e4 }
+
+func spread(runs []trainingRun, value func(trainingRun) float64) taskdata.Spread {
+	var sum, squares float64
+	for _, r := range runs {
+		sum += value(r)
+	}
+	mean := sum / float64(len(runs))
+	for _, r := range runs {
+		squares += (value(r) - mean) * (value(r) - mean)
+	}
+	sd := math.Sqrt(squares / float64(max(1, len(runs)-1)))
+	if math.IsNaN(mean) {
+		return taskdata.Spread{Mean: mean, SD: sd}
+	}
+	return taskdata.Spread{Mean: rounded(mean), SD: rounded(sd)}
+}
+
+// write puts a reference file in place, a line a point.
+func write(path string, reference taskdata.Reference) error {
+	points := reference.Points
+	reference.Points = nil
+	head, err := json.MarshalIndent(reference, "", " ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	lines := slices.Collect(func(yield func(string) bool) {
+		for _, point := range points {
+			if line, e := json.Marshal(point); e != nil {
+				err = e
+			} else if !yield("  " + string(line)) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	text := strings.Replace(string(head), `"curve": null`, "\"curve\": [\n"+strings.Join(lines, ",\n")+"\n ]", 1) + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write the reference: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package taskdata
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math"
+	"time"
+)
+
+const microID = "micro"
+
+//go:embed micro/record_*.py micro/hints/*.md micro/curves/*.json
+var microFiles embed.FS
+
+func microTrack() Track {
+	return Track{
+		ID:               microID,
+		Title:            "names of Unicode characters, in pure Python (practice)",
+		Practice:         true,
+		Target:           2.0,
+		Unit:             "nats/char",
+		Hardware:         "any machine with CPython 3.9 or newer; one core",
+		CalibrationRuns:  1,
+		ConfirmationRuns: 1,
+		Clock:            ClockBound{Share: 0.02, Slack: 200 * time.Millisecond},
+		RunLimit:         5 * time.Minute,
+		Rules:            microRules(),
+	}
+}
+
+func microRecords() []Record {
+	records := []Record{
+		{
+			Number: 6,
+			Title:  "Muon, ReLU squared, QK-norm",
+			Summary: "A one-block transformer of width 32 with 4 heads and rotary positions, one name a sequence. " +
+				"Its matrices are trained by Muon, its tables by Adam; queries and keys are normalised, the MLP " +
+				"squares its ReLU, and what writes to the residual stream starts at zero.",
+		},
+		{
+			Number: 7,
+			Title:  "inner products by math.dist",
+			Summary: "All matrix products take their inner products from math.dist, one call for each instead of a " +
+				"multiplication object for each element: x.y = (x.x + y.y - |x - y|^2) / 2.",
+		},
+		{
+			Number: 8,
+			Title:  "smear",
+			Summary: "A learned gate mixes the previous character's embedding into each embedding before the block, " +
+				"so that attention need not learn to look one back, and fewer steps reach the target.",
+		},
+	}
+	for i := range records {
+		r := &records[i]
+		r.Track, r.Date = microID, "2026-11-22"
+		r.script = microFile(fmt.Sprintf("record_%d.py", r.Number))
+		reference, err := ParseReference([]byte(microFile(fmt.Sprintf("curves/record_%d.json", r.Number))))
+		if err != nil {
+			continue
+		}
+		r.Steps, r.Seconds, r.SecondsSD = reference.Steps, reference.Seconds.Mean, reference.Seconds.SD
+		r.MeasuredOn = reference.MeasuredOn
+		r.curve = reference.points()
+	}
+	return records
+}
+
+// microHints returns the single hints of the task that starts at a record.
+func microHints(from int) map[Hint]string {
+	texts := map[Hint]string{}
+	for _, level := range []Hint{HintPseudocode, HintText, HintMiniPaper} {
+		texts[level] = microFile(fmt.Sprintf("hints/%d_%s.md", from, level))
+	}
+	return texts
+}
+
+// microFile returns the text of an embedded file, "" if there is none.
+func microFile(name string) string {
+	text, err := fs.ReadFile(microFiles, "micro/"+name)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// Reference is what was measured of a record over several seeds. It is kept as JSON.
+type Reference struct {
+	Record     int     `json:"record"`
+	MeasuredOn string  `json:"measured_on"` // machine and interpreter
+	Steps      int     `json:"steps"`
+	Seeds      []int   `json:"seeds"`
+	Seconds    Spread  `json:"seconds"`  // training time by the script's own clock
+	ValLoss    Spread  `json:"val_loss"` // at the last step
+	Points     []Point `json:"curve"`    // means over the seeds
+}
+
+// Spread is a mean over runs and the standard deviation of a single run.
+type Spread struct {
+	Mean float64 `json:"mean"`
+	SD   float64 `json:"sd"`
+}
+
+// Point is a CurvePoint as JSON, where what is absent is null.
+type Point struct {
+	Step      int      `json:"step"`
+	TrainMS   float64  `json:"train_ms"`
+	TrainLoss *float64 `json:"train_loss"`
+	ValLoss   *float64 `json:"val_loss"`
+}
+
+// ParseReference reads a Reference.
+func ParseReference(text []byte) (Reference, error) {
+	var reference Reference
+	if err := json.Unmarshal(text, &reference); err != nil {
+		return Reference{}, fmt.Errorf("read reference curve: %w", err)
+	}
+	return reference, nil
+}
+
+func (r Reference) points() []CurvePoint {
+	orNaN := func(value *float64) float64 {
+		if value == nil {
+			return math.NaN()
+		}
+		return *value
+	}
+	var points []CurvePoint
+	for _, p := range r.Points {
+		points = append(points, CurvePoint{p.Step, p.TrainMS, orNaN(p.TrainLoss), orNaN(p.ValLoss)})
+	}
+	return points
+}

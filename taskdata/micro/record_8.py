@@ -1,0 +1,441 @@
+"""Micro track: a one-block transformer that learns the names of Unicode characters.
+
+Plain CPython, no packages. Run it as `python3 -u train.py`; the environment variable
+PITWALL_SEED (an integer) sets the initial weights and the order of the batches.
+
+Vectors are rows: a matrix of shape (m, k) is a list of m lists of k floats, and a batch is the
+tokens of several names under one another.
+"""
+
+import itertools
+import math
+import operator
+import os
+import random
+import sys
+import time
+import unicodedata
+import zlib
+
+# ---------------------------------------------------------------------------------------------
+# The task: what is learned, and what counts. These stay as they are.
+
+TARGET_LOSS = 2.0  # nats per character, at the last validation
+VALIDATION_CHARACTERS = 8192
+PARAMETER_LIMIT = 20000
+PROBE_EVERY = 16  # validation names from one check that no token sees the ones after it to the next
+MADE_BY_RULE = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "HANGUL SYLLABLE")
+
+
+def load_names():
+    """The distinct character names of Unicode 3.2 in code point order, those made by rule left out."""
+    name_of = unicodedata.ucd_3_2_0.name
+    names = {}
+    for code in range(sys.maxunicode + 1):
+        name = name_of(chr(code), "")
+        if name and not name.startswith(MADE_BY_RULE):
+            names[name] = True
+    return list(names)
+
+
+def load_data():
+    """The alphabet, and the names of the training and validation parts as lists of tokens.
+
+    A name is the token 0 (a newline), its characters, and the token 0 again.
+    """
+    names = load_names()
+    alphabet = sorted(set("\n".join(names)))
+    token = {character: index for index, character in enumerate(alphabet)}
+    checksum = zlib.crc32("\n".join(names).encode())
+    random.Random(0).shuffle(names)
+    encoded = [[0] + [token[character] for character in name] + [0] for name in names]
+    held_out = len(names) // 10
+    return alphabet, checksum, encoded[held_out:], encoded[:held_out]
+
+
+def evaluate(params, names):
+    """The mean loss over the first VALIDATION_CHARACTERS characters of names, a newline counting as one."""
+    frozen = {key: [[float(value) for value in row] for row in rows] for key, rows in params.items()}
+    size = sum(len(row) for rows in frozen.values() for row in rows)
+    if size > PARAMETER_LIMIT:
+        raise SystemExit(f"{size} parameters, but the track allows {PARAMETER_LIMIT}")
+    total, count = 0.0, 0
+    for number, tokens in enumerate(names):
+        tokens = tokens[: VALIDATION_CHARACTERS - count + 1]
+        if len(tokens) < 2:
+            break
+        logits = forward(frozen, tokens[:-1])
+        logits = [[float(value) for value in logits[i]] for i in range(len(tokens) - 1)]
+        for row, target in zip(logits, tokens[1:]):
+            top = max(row)
+            total += top + math.log(sum(math.exp(value - top) for value in row)) - row[target]
+            count += 1
+        if number % PROBE_EVERY == 0:
+            half = len(tokens) // 2
+            for row, again in zip(logits, forward(frozen, tokens[:half])):
+                if max(abs(x - y) for x, y in zip(row, again)) > 1e-6:
+                    raise SystemExit("the logits of a token change with the tokens after it")
+    return total / count
+
+
+def log(line):
+    print(line, flush=True)
+
+
+def log_start(checksum, alphabet, train, validation):
+    version = ".".join(map(str, sys.version_info[:3]))
+    log(f"{sys.implementation.name} {version} {sys.platform} seed:{seed()} target_loss:{TARGET_LOSS}")
+    log(f"data crc32:{checksum:08x} alphabet:{len(alphabet)} train_names:{len(train)} val_names:{len(validation)}")
+    log(f"step:0/{STEPS} train_time:0ms")
+
+
+def log_step(step, loss, train_ms, rate, norm):
+    log(
+        f"step:{step}/{STEPS} train_loss:{loss:.4f} train_time:{train_ms:.0f}ms "
+        f"step_avg:{train_ms / step:.2f}ms lr:{rate:.6f} grad_norm:{norm:.4f}"
+    )
+
+
+def log_validation(step, loss, train_ms):
+    log(f"step:{step}/{STEPS} val_loss:{loss:.4f} train_time:{train_ms:.0f}ms step_avg:{train_ms / step:.2f}ms")
+
+
+def seed():
+    return int(os.environ.get("PITWALL_SEED", "1"))
+
+
+def main():
+    """Trains for STEPS steps; the clock runs from before the weights are made to the end of the last step."""
+    alphabet, checksum, train, validation = load_data()
+    log_start(checksum, alphabet, train, validation)
+    start = time.perf_counter()
+    rng = random.Random(seed())
+    params = init_params(rng, len(alphabet))
+    state = init_state(params, train, rng)
+    for step in range(1, STEPS + 1):
+        loss, rate, norm = train_step(params, state, step)
+        train_ms = 1000 * (time.perf_counter() - start)
+        log_step(step, loss, train_ms, rate, norm)
+    log_validation(STEPS, evaluate(params, validation), train_ms)
+
+
+# ---------------------------------------------------------------------------------------------
+# Everything from here on may change.
+
+STEPS = 40
+BATCH_NAMES = 5
+
+WIDTH = 32
+HEADS = 4
+HIDDEN = 4 * WIDTH
+ROTARY_BASE = 5.0
+ATTENTION_SCALE = 0.5
+EMBEDDING_SCALE = 1.0
+EPSILON = 1e-6
+
+MUON_RATE = 0.08
+MUON_MOMENTUM = 0.85
+NEWTON_SCHULZ = ((8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448))  # a polynomial a round
+ADAM_RATE = 0.06
+SMEAR_RATE = 0.2
+ADAM_BETA1 = 0.3
+ADAM_BETA2 = 0.8
+FINAL_RATE = 0.1  # the rates fall linearly to this fraction of themselves
+
+MATRICES = ("query", "key", "value", "output", "up", "down")  # trained by Muon
+TABLES = ("embedding", "head")  # trained by Adam
+
+
+def products(a, b):
+    """The inner product of each row of a with each row of b: a times b transposed.
+
+    x.y = (x.x + y.y - |x - y|^2) / 2, and math.dist finds |x - y| in one call, without an object
+    for each product. It wants tuples.
+    """
+    b = list(map(tuple, b))
+    squares = [0.5 * sum(map(operator.mul, y, y)) for y in b]
+    out = []
+    for x in map(tuple, a):
+        square = 0.5 * sum(map(operator.mul, x, x))
+        distances = map(math.dist, itertools.repeat(x), b)
+        out.append([square + other - 0.5 * d * d for other, d in zip(squares, distances)])
+    return out
+
+
+def transposed(a):
+    return list(zip(*a))
+
+
+def added(a, b):
+    return [list(map(operator.add, x, y)) for x, y in zip(a, b)]
+
+
+def normalized(rows):
+    """Each row divided by its root mean square, and the factors it was multiplied by."""
+    factors = [(sum(map(operator.mul, row, row)) / len(row) + EPSILON) ** -0.5 for row in rows]
+    return [[value * factor for value in row] for row, factor in zip(rows, factors)], factors
+
+
+def normalized_back(grads, rows, factors):
+    """The gradient of what went into normalized, which gave rows and factors."""
+    out = []
+    for grad, row, factor in zip(grads, rows, factors):
+        shared = sum(map(operator.mul, grad, row)) / len(row)
+        out.append([factor * (g - shared * value) for g, value in zip(grad, row)])
+    return out
+
+
+def rotary_tables(length):
+    """For each position, the cosine and sine of the angle of each pair of a head's channels."""
+    half = WIDTH // HEADS // 2
+    angles = [[position * ROTARY_BASE ** (-i / half) for i in range(half)] for position in range(length)]
+    return [([math.cos(a) for a in row], [math.sin(a) for a in row]) for row in angles]
+
+
+def rotated(rows, tables, sign):
+    """Each row turned by its position's angles; sign -1 turns back."""
+    half = WIDTH // HEADS // 2
+    out = []
+    for row, (cosines, sines) in zip(rows, tables):
+        first, second = row[:half], row[half:]
+        out.append(
+            [x * c - sign * y * s for x, y, c, s in zip(first, second, cosines, sines)]
+            + [y * c + sign * x * s for x, y, c, s in zip(first, second, cosines, sines)]
+        )
+    return out
+
+
+def init_params(rng, alphabet_size):
+    """The weights by name, each (out, in); those that write to the residual stream or to the logits start at zero."""
+
+    def uniform(m, k):
+        bound = (3.0 / k) ** 0.5
+        return [[rng.uniform(-bound, bound) for _ in range(k)] for _ in range(m)]
+
+    def zeros(m, k):
+        return [[0.0] * k for _ in range(m)]
+
+    return {
+        "embedding": [[rng.gauss(0.0, EMBEDDING_SCALE) for _ in range(WIDTH)] for _ in range(alphabet_size)],
+        "query": uniform(WIDTH, WIDTH),
+        "key": uniform(WIDTH, WIDTH),
+        "value": uniform(WIDTH, WIDTH),
+        "output": zeros(WIDTH, WIDTH),
+        "up": uniform(HIDDEN, WIDTH),
+        "down": zeros(WIDTH, HIDDEN),
+        "head": zeros(alphabet_size, WIDTH),
+        "smear": zeros(1, WIDTH),
+    }
+
+
+def forward(params, tokens):
+    """The logits of the token after each of tokens, which belong to one name."""
+    return activations(params, [tokens])["logits"]
+
+
+def activations(params, sequences):
+    """All that the backward pass needs, by name; the tokens of the sequences lie under one another."""
+    act = {"sequences": sequences}
+    x = smeared(params, sequences)
+    x, act["factors0"] = normalized(x)
+    act["x0"] = x
+
+    h, act["factors1"] = normalized(x)
+    act["h1"] = h
+    mixed = attention(act, *(products(h, params[name]) for name in ("query", "key", "value")))
+    act["mixed"] = mixed
+    x = added(x, products(mixed, params["output"]))
+
+    h, act["factors2"] = normalized(x)
+    act["h2"] = h
+    act["relu"] = [[value if value > 0.0 else 0.0 for value in row] for row in products(h, params["up"])]
+    act["squared"] = [list(map(operator.mul, row, row)) for row in act["relu"]]
+    x = added(x, products(act["squared"], params["down"]))
+
+    act["h3"], act["factors3"] = normalized(x)
+    act["logits"] = products(act["h3"], params["head"])
+    return act
+
+
+def smeared(params, sequences):
+    """Each token's embedding plus the one before it in its sequence, channel by channel times the gate."""
+    table, gate = params["embedding"], params["smear"][0]
+    gated = [list(map(operator.mul, gate, row)) for row in table]
+    out = []
+    for tokens in sequences:
+        out.append(table[tokens[0]])
+        out += [list(map(operator.add, table[b], gated[a])) for a, b in zip(tokens, tokens[1:])]
+    return out
+
+
+def smeared_back(params, sequences, grads):
+    """The gradients of the embedding and of the gate."""
+    table, gate = params["embedding"], params["smear"][0]
+    dtable = [[0.0] * WIDTH for _ in table]
+    dgate = [0.0] * WIDTH
+    grads = iter(grads)
+    for tokens in sequences:
+        for before, token in zip([None] + tokens, tokens):
+            row = next(grads)
+            dtable[token] = list(map(operator.add, dtable[token], row))
+            if before is not None:
+                dtable[before] = [d + g * r for d, g, r in zip(dtable[before], gate, row)]
+                dgate = [d + e * r for d, e, r in zip(dgate, table[before], row)]
+    return dtable, [dgate]
+
+
+def attention(act, queries, keys, values):
+    """Causal attention within each sequence, head by head."""
+    act["heads"] = []
+    mixed = []
+    size = WIDTH // HEADS
+    start = 0
+    for tokens in act["sequences"]:
+        stop = start + len(tokens)
+        tables = rotary_tables(len(tokens))
+        outputs = []
+        for first in range(0, WIDTH, size):
+            q, q_factors = normalized([row[first : first + size] for row in queries[start:stop]])
+            k, k_factors = normalized([row[first : first + size] for row in keys[start:stop]])
+            v = [row[first : first + size] for row in values[start:stop]]
+            q_turned, k_turned = rotated(q, tables, 1.0), rotated(k, tables, 1.0)
+            weights = []
+            for i, row in enumerate(products(q_turned, k_turned)):
+                row = [math.exp(ATTENTION_SCALE * (value - size)) for value in row[: i + 1]]
+                total = sum(row)
+                weights.append([value / total for value in row] + [0.0] * (len(tokens) - i - 1))
+            outputs.append(products(weights, transposed(v)))
+            act["heads"].append((q, q_factors, k, k_factors, v, q_turned, k_turned, weights, tables))
+        mixed += [[value for head in heads for value in head] for heads in zip(*outputs)]
+        start = stop
+    return mixed
+
+
+def attention_back(act, grads):
+    """The gradients of queries, keys and values."""
+    size = WIDTH // HEADS
+    heads = iter(act["heads"])
+    totals = [], [], []
+    start = 0
+    for tokens in act["sequences"]:
+        stop = start + len(tokens)
+        parts = [], [], []
+        for first in range(0, WIDTH, size):
+            q, q_factors, k, k_factors, v, q_turned, k_turned, weights, tables = next(heads)
+            grad = [row[first : first + size] for row in grads[start:stop]]
+            scores = []
+            for weight, row in zip(weights, products(grad, v)):
+                shared = sum(map(operator.mul, weight, row))
+                scores.append([ATTENTION_SCALE * w * (g - shared) for w, g in zip(weight, row)])
+            columns = transposed(scores)
+            dq = rotated(products(scores, transposed(k_turned)), tables, -1.0)
+            dk = rotated(products(columns, transposed(q_turned)), tables, -1.0)
+            parts[0].append(normalized_back(dq, q, q_factors))
+            parts[1].append(normalized_back(dk, k, k_factors))
+            parts[2].append(products(transposed(weights), transposed(grad)))
+        for total, part in zip(totals, parts):
+            total += [[value for head in rows for value in head] for rows in zip(*part)]
+        start = stop
+    return totals
+
+
+def loss_and_gradients(params, sequences):
+    """The mean loss of sequences, each [0, characters, 0], and its gradient for each of params."""
+    act = activations(params, [tokens[:-1] for tokens in sequences])
+    targets = [token for tokens in sequences for token in tokens[1:]]
+    grads = {}
+
+    loss = 0.0
+    dlogits = []
+    for row, target in zip(act["logits"], targets):
+        top = max(row)
+        row = [math.exp(value - top) for value in row]
+        total = sum(row)
+        loss -= math.log(row[target] / total) / len(targets)
+        row = [value / total / len(targets) for value in row]
+        row[target] -= 1.0 / len(targets)
+        dlogits.append(row)
+
+    grads["head"] = products(transposed(dlogits), transposed(act["h3"]))
+    dx = normalized_back(products(dlogits, transposed(params["head"])), act["h3"], act["factors3"])
+
+    columns = transposed(dx)
+    grads["down"] = products(columns, transposed(act["squared"]))
+    dsquared = products(dx, transposed(params["down"]))
+    dup = [[2.0 * r * g for r, g in zip(*rows)] for rows in zip(act["relu"], dsquared)]
+    grads["up"] = products(transposed(dup), transposed(act["h2"]))
+    dx = added(dx, normalized_back(products(dup, transposed(params["up"])), act["h2"], act["factors2"]))
+
+    grads["output"] = products(transposed(dx), transposed(act["mixed"]))
+    columns = transposed(act["h1"])
+    dh = [[0.0] * WIDTH for _ in targets]
+    dmixed = products(dx, transposed(params["output"]))
+    for name, grad in zip(("query", "key", "value"), attention_back(act, dmixed)):
+        grads[name] = products(transposed(grad), columns)
+        dh = added(dh, products(grad, transposed(params[name])))
+    dx = added(dx, normalized_back(dh, act["h1"], act["factors1"]))
+
+    dx = normalized_back(dx, act["x0"], act["factors0"])
+    grads["embedding"], grads["smear"] = smeared_back(params, act["sequences"], dx)
+    return loss, grads
+
+
+def init_state(params, train, rng):
+    """The training names in the order of their use, and the optimisers' moments."""
+    zeros = {name: [[0.0] * len(row) for row in rows] for name, rows in params.items()}
+    return {"names": rng.sample(train, STEPS * BATCH_NAMES), "first": zeros, "second": dict(zeros)}
+
+
+def orthogonalized(matrix):
+    """About the nearest matrix whose singular values are all 1, by Newton-Schulz iteration."""
+    tall = len(matrix) > len(matrix[0])
+    x = transposed(matrix) if tall else matrix
+    scale = 1.0 / (sum(sum(map(operator.mul, row, row)) for row in x) ** 0.5 + EPSILON)
+    x = [[value * scale for value in row] for row in x]
+    for a, b, c in NEWTON_SCHULZ:
+        gram = products(x, x)
+        mix = [[b * g + c * s for g, s in zip(*rows)] for rows in zip(gram, products(gram, gram))]
+        for i, row in enumerate(mix):
+            row[i] += a
+        x = products(mix, transposed(x))
+    return transposed(x) if tall else x
+
+
+def muon(params, state, name, grad, rate):
+    first = state["first"]
+    first[name] = [[MUON_MOMENTUM * m + g for m, g in zip(*rows)] for rows in zip(first[name], grad)]
+    ahead = [[MUON_MOMENTUM * m + g for m, g in zip(*rows)] for rows in zip(first[name], grad)]
+    rate *= max(1.0, len(grad) / len(grad[0])) ** 0.5
+    params[name] = [
+        [value - rate * u for value, u in zip(*rows)] for rows in zip(params[name], orthogonalized(ahead))
+    ]
+
+
+def adam(params, state, name, grad, rate, step):
+    first, second = state["first"], state["second"]
+    b1, b2 = ADAM_BETA1, ADAM_BETA2
+    first[name] = [[b1 * m + (1 - b1) * g for m, g in zip(*rows)] for rows in zip(first[name], grad)]
+    second[name] = [[b2 * v + (1 - b2) * g * g for v, g in zip(*rows)] for rows in zip(second[name], grad)]
+    rate *= (1 - b2**step) ** 0.5 / (1 - b1**step)
+    params[name] = [
+        [value - rate * m / (v**0.5 + 1e-9) for value, m, v in zip(*rows)]
+        for rows in zip(params[name], first[name], second[name])
+    ]
+
+
+def train_step(params, state, step):
+    """One step of training; returns the loss before it, Muon's rate, and the norm of the gradient."""
+    batch = state["names"][(step - 1) * BATCH_NAMES : step * BATCH_NAMES]
+    loss, grads = loss_and_gradients(params, batch)
+    decay = 1.0 - (1.0 - FINAL_RATE) * (step - 1) / STEPS
+    for name in MATRICES:
+        muon(params, state, name, grads[name], MUON_RATE * decay)
+    for name in TABLES:
+        adam(params, state, name, grads[name], ADAM_RATE * decay, step)
+    adam(params, state, "smear", grads["smear"], SMEAR_RATE * decay, step)
+    norm = sum(sum(map(operator.mul, row, row)) for rows in grads.values() for row in rows) ** 0.5
+    return loss, MUON_RATE * decay, norm
+
+
+if __name__ == "__main__":
+    main()

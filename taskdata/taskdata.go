@@ -1,0 +1,176 @@
+// Package taskdata holds the tracks of the speedrun with their records, tasks, hints and rules, and
+// checks a script against the rules of its track.
+package taskdata
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ScriptName is the name of the training script in the directory of a run.
+const ScriptName = "train.py"
+
+// Track is a set of rules and a history of records.
+type Track struct {
+	ID       string  // "micro"
+	Title    string  // one line
+	Practice bool    // true where results say nothing about models and enter no benchmark figure
+	Target   float64 // the highest final validation loss at which a run counts, in Unit
+	Unit     string  // "nats/char"
+	Hardware string  // what a run needs, one line
+
+	CalibrationRuns  int // runs of each of a task's two records that a calibration makes by default
+	ConfirmationRuns int // fresh runs of each side that a confirmation makes by default
+
+	Clock    ClockBound
+	RunLimit time.Duration // after which a run is stopped and cannot count
+	Rules    []Rule        // for people and prompts; Check enforces those that a syntax tree can show
+}
+
+// ClockBound says how far the training time that a script reports may lie from the time the engine
+// measures between the script's log lines.
+type ClockBound struct {
+	Share float64       // of the engine's time, 0.02 being 2 %
+	Slack time.Duration // allowed however short the run
+}
+
+// Allows reports whether a script's training time agrees with the engine's.
+func (b ClockBound) Allows(script, engine time.Duration) bool {
+	return (script - engine).Abs() <= max(b.Slack, time.Duration(b.Share*float64(engine)))
+}
+
+// Record is one step of a track's history.
+type Record struct {
+	Track   string // a Track's ID
+	Number  int
+	Title   string   // its idea in a few words; gives away the answer of the task that leads to it
+	Summary string   // its idea in a few sentences; gives away the answer too
+	People  []string // who set it; empty where it was written for the track
+	Date    string   // "2026-11-22", empty if unknown
+	Link    string   // the pull request or page that presents it, empty if there is none
+	Log     string   // path of its published training log in the track's repository, empty if there is none
+
+	Steps      int     // of training, 0 if unknown
+	Seconds    float64 // reference training time, validation excluded
+	SecondsSD  float64 // of a single run around Seconds on a quiet machine, 0 if unknown
+	MeasuredOn string  // machine and interpreter of Seconds and Curve; what was published says so here
+
+	script string
+	curve  []CurvePoint
+}
+
+// ScriptName returns the name under which the record's script is put in the directory of a run.
+func (r Record) ScriptName() string { return ScriptName }
+
+// Script returns the text of the record's training script, "" where it must be imported first and
+// in a Task's To.
+func (r Record) Script() string { return r.script }
+
+// Curve returns the record's reference ghost in order of step, nil if there is none. The caller owns
+// the slice.
+func (r Record) Curve() []CurvePoint { return slices.Clone(r.curve) }
+
+// CurvePoint is a moment of a record's reference run.
+type CurvePoint struct {
+	Step      int     // completed steps
+	TrainMS   float64 // training time so far in milliseconds, validation excluded
+	TrainLoss float64 // loss of the last batch, in the track's unit; NaN when absent
+	ValLoss   float64 // validation loss, in the track's unit; NaN when absent
+}
+
+// Task is to make the record From as fast as To, or faster.
+type Task struct {
+	From Record
+	To   Record // its Script is withheld; Answer returns it
+
+	Hints []Hint // those that HintText can give, in ascending order
+	Ready bool   // whether an attempt can be started
+	Why   string // why not, and the mend; empty when ready
+
+	answer string
+	texts  map[Hint]string
+}
+
+// ID returns the name of the task: its track and the number of its first record, as in "micro/7".
+func (t Task) ID() string { return fmt.Sprintf("%s/%d", t.From.Track, t.From.Number) }
+
+// Title returns one line on the task that gives nothing of its answer away.
+func (t Task) Title() string {
+	return fmt.Sprintf("from record %d (%.1f s) to record %d (%.1f s)", t.From.Number, t.From.Seconds, t.To.Number, t.To.Seconds)
+}
+
+// Answer returns the script of the record To, which no agent but the oracle may see.
+func (t Task) Answer() string { return t.answer }
+
+// Tracks returns all tracks.
+func Tracks() []Track { return []Track{microTrack()} }
+
+// FindTrack returns the track with an ID. The error lists the tracks there are.
+func FindTrack(id string) (Track, error) {
+	var ids []string
+	for _, track := range Tracks() {
+		if track.ID == id {
+			return track, nil
+		}
+		ids = append(ids, track.ID)
+	}
+	return Track{}, fmt.Errorf("no track %q; there is %s", id, strings.Join(ids, ", "))
+}
+
+// Records returns the records of a track in order of number, those of all tracks for "".
+func Records(track string) []Record {
+	if track != "" && track != microID {
+		return nil
+	}
+	return microRecords()
+}
+
+// FindRecord returns a record by its track and number. The error lists the records there are.
+func FindRecord(track string, number int) (Record, error) {
+	if _, err := FindTrack(track); err != nil {
+		return Record{}, err
+	}
+	var numbers []string
+	for _, record := range Records(track) {
+		if record.Number == number {
+			return record, nil
+		}
+		numbers = append(numbers, fmt.Sprint(record.Number))
+	}
+	return Record{}, fmt.Errorf("track %s has no record %d; there is %s", track, number, strings.Join(numbers, ", "))
+}
+
+// Tasks returns the tasks of a track in order of number, those of all tracks for "".
+func Tasks(track string) []Task {
+	var tasks []Task
+	records := Records(track)
+	for i := 0; i+1 < len(records); i++ {
+		from, to := records[i], records[i+1]
+		if from.Track != to.Track || from.Number+1 != to.Number {
+			continue
+		}
+		task := Task{From: from, To: to, Ready: true, answer: to.script, texts: microHints(from.Number)}
+		task.To.script = ""
+		for _, hint := range allHints {
+			if task.hasHint(hint) {
+				task.Hints = append(task.Hints, hint)
+			}
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks
+}
+
+// FindTask returns the task with an ID such as "micro/7". The error lists the tasks there are.
+func FindTask(id string) (Task, error) {
+	var ids []string
+	for _, task := range Tasks("") {
+		if task.ID() == id {
+			return task, nil
+		}
+		ids = append(ids, task.ID())
+	}
+	return Task{}, fmt.Errorf("no task %q; there is %s", id, strings.Join(ids, ", "))
+}
