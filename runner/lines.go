@@ -164,7 +164,7 @@ func indexFrom(b []byte, c byte, from int) int {
 // falls between them only metric lines and a mark of the gap remain.
 type collector struct {
 	epoch time.Time
-	ready chan struct{} // has one element when lines are pending
+	ready chan struct{} // has one element when there is something to do
 
 	mu      sync.Mutex
 	room    *sync.Cond
@@ -257,7 +257,7 @@ func (c *collector) push(l Line) {
 }
 
 func (c *collector) signal() {
-	if len(c.pending) > 0 {
+	if len(c.pending) > 0 || c.streams[0].cr || c.streams[1].cr {
 		select {
 		case c.ready <- struct{}{}:
 		default:

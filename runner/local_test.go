@@ -375,6 +375,23 @@ while time.time() < end: pass
 	}
 }
 
+func TestOurOwnWorkIsNotForeignLoad(t *testing.T) {
+	t.Parallel()
+	if !measuresCPU {
+		t.Skip("not measured on this system")
+	}
+	// The run ends between two samples, after work that only its end tells.
+	job := script(t, "import time\nt = time.process_time() + 0.5\nwhile time.process_time() < t: pass\n")
+	rec, res := execute(t, job)
+	last := rec.samples[len(rec.samples)-1]
+	if last.CPU*last.At.Seconds() < 0.4 && len(rec.samples) == 1 {
+		t.Errorf("the work is missing: %+v", last)
+	}
+	if math.IsNaN(res.ForeignLoad) {
+		t.Errorf("got %+v", res)
+	}
+}
+
 func TestFindPythonTellsWhatItTried(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {

@@ -224,6 +224,7 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 		ticks   <-chan time.Time
 		stop    = ctx.Done()
 		backup  <-chan time.Time
+		seen    time.Time // when the script was last seen alive
 	)
 	pace := time.NewTimer(time.Hour)
 	defer pace.Stop()
@@ -248,7 +249,7 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 				smp = newSampler(id.ShimPID, id.PID)
 				tick = time.NewTicker(sampleEvery)
 				defer tick.Stop()
-				ticks, ready = tick.C, r.col.ready
+				ticks, ready, seen = tick.C, r.col.ready, time.Now()
 			case s.Result != nil:
 				res = s.Result
 			default:
@@ -269,10 +270,12 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 			flush()
 			ready = r.col.ready
 		case <-ticks:
-			if r.col.waitsForLF() {
-				r.col.flushCR()
-			}
 			r.sink.Sample(smp.sample(time.Since(r.col.epoch) - zero))
+			if smp.sees(id.PID) {
+				seen = time.Now()
+			} else if time.Since(seen) > shimPatience {
+				failure = "the process that guards the run did not tell its end"
+			}
 		case <-stop:
 			stop = nil
 			_, _ = io.WriteString(r.control, orderStop+"\n")
@@ -305,6 +308,9 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 		}
 		err := fmt.Errorf("start %s: %s", r.job.ID, failure)
 		return Result{Reason: StartFailed, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
+	}
+	if res != nil {
+		smp.ended(res.CPUUser + res.CPUSys)
 	}
 	r.sink.Sample(smp.sample(time.Since(r.col.epoch) - zero))
 	var err error

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -21,6 +22,13 @@ func (s *sampler) sample(at time.Duration) Sample {
 		out.Procs = len(s.last)
 	}
 	return out
+}
+
+func (s *sampler) ended(time.Duration) {}
+
+// sees tells whether a process was in the tree at the last sample.
+func (s *sampler) sees(pid int) bool {
+	return slices.ContainsFunc(s.last, func(p proc) bool { return p.pid == pid })
 }
 
 func (s *sampler) meanForeign() float64 { return math.NaN() }

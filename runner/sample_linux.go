@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -30,6 +31,16 @@ type sampler struct {
 	firstAt    time.Time
 	foreignSum float64 // ticks
 	selfTicks  uint64
+	total      uint64 // ticks of the whole run, once it has ended
+}
+
+// ended tells the sampler what the run used in all, as its processes can no
+// longer be asked.
+func (s *sampler) ended(cpu time.Duration) { s.total = uint64(cpu.Seconds() * tickRate) }
+
+// sees tells whether a process was in the tree at the last sample.
+func (s *sampler) sees(pid int) bool {
+	return slices.ContainsFunc(s.last, func(p proc) bool { return p.pid == pid })
 }
 
 func newSampler(shim, child int) *sampler {
@@ -53,7 +64,7 @@ func (s *sampler) sample(at time.Duration) Sample {
 	if p, ok := readProc(s.shim, s.buf, page); ok {
 		ticks += p.cpu + p.childCPU
 	} else {
-		ticks = max(ticks, s.treeTicks) // it ended: what it had counted stands
+		ticks = max(ticks, s.total)
 	}
 	var self uint64
 	if p, ok := readProc(os.Getpid(), s.buf, page); ok {

@@ -63,7 +63,8 @@ func Shim([]string) int {
 	return 0
 }
 
-type exited struct {
+// ending is how the script itself ended.
+type ending struct {
 	status syscall.WaitStatus
 	at     time.Time
 }
@@ -130,7 +131,7 @@ func guard(status *json.Encoder) error {
 
 	// From here on, every child that ends is waited for, adopted ones too. When
 	// there is none left, nothing of the run is left.
-	ended := make(chan exited, 1)
+	ended := make(chan ending, 1)
 	empty := make(chan usage, 1)
 	go func() {
 		var total usage
@@ -146,7 +147,7 @@ func guard(status *json.Encoder) error {
 			default:
 				total.add(&ru)
 				if got == pid {
-					ended <- exited{ws, time.Now()}
+					ended <- ending{ws, time.Now()}
 				}
 			}
 		}
@@ -186,10 +187,10 @@ func guard(status *json.Encoder) error {
 		}
 		kill = time.After(grace)
 	}
-	var main exited
+	var script ending
 	for running := true; running; {
 		select {
-		case main = <-ended:
+		case script = <-ended:
 			running = false
 		case gone := <-orders:
 			grace := spec.Grace
@@ -206,10 +207,10 @@ func guard(status *json.Encoder) error {
 			kill = time.After(time.Second)
 		}
 	}
-	res.Wall = main.at.Sub(start)
-	res.ExitCode, res.Signal = main.status.ExitStatus(), ""
-	if main.status.Signaled() {
-		res.ExitCode, res.Signal = -1, unix.SignalName(main.status.Signal())
+	res.Wall = script.at.Sub(start)
+	res.ExitCode, res.Signal = script.status.ExitStatus(), ""
+	if script.status.Signaled() {
+		res.ExitCode, res.Signal = -1, unix.SignalName(script.status.Signal())
 	}
 
 	// What is left gets a moment, or the rest of its grace, and is then ended.
