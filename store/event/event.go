@@ -92,12 +92,12 @@ type Source struct {
 
 // Machine says where the attempt's runs take place.
 type Machine struct {
-	Key         string  `json:"key"`   // of everything that moves a time
-	Label       string  `json:"label"` // "Intel Xeon, 2 cores, linux/amd64"
-	Interpreter string  `json:"interpreter"`
-	Cores       int     `json:"cores"`
-	MemoryBytes int64   `json:"memory_bytes"`
-	Load        float64 `json:"load"` // one-minute load average at the start
+	Key         string `json:"key"`   // of everything that moves a time
+	Label       string `json:"label"` // "Intel Xeon, 2 cores, linux/amd64"
+	Interpreter string `json:"interpreter"`
+	Cores       int    `json:"cores"`
+	MemoryBytes int64  `json:"memory_bytes"`
+	Load        Float  `json:"load"` // one-minute load average at the start
 }
 
 // Status values. A store derives interrupted on reading; it is never an event.
@@ -303,26 +303,26 @@ type Sample struct {
 	RSS      int64   // bytes, the whole tree
 	Procs    int
 	Load     float64 // one-minute load average of the machine
-	Foreign  float64 // percent of one core used by others
+	Foreign  float64 // percent of all cores, used by others
 	MemAvail int64   // bytes
 }
 
 // RunEnded closes a run.
 type RunEnded struct {
-	Run       int     `json:"run"`
-	Exit      int     `json:"exit"`
-	Signal    string  `json:"signal,omitempty"`
-	Reason    string  `json:"reason"`        // "exited", "stopped", "limit", "lost", …
-	Why       string  `json:"why,omitempty"` // what went wrong, for people; empty for a clean end
-	WallMS    int64   `json:"wall_ms"`
-	CPUMS     int64   `json:"cpu_ms"`
-	EngineMS  Float   `json:"engine_ms"` // training time by the engine's own clock, validations left out
-	MaxRSS    int64   `json:"max_rss"`
-	Survivors int     `json:"survivors"` // processes that the script left behind and that were ended
-	Foreign   float64 `json:"foreign"`   // mean percent of one core used by others
-	Finished  bool    `json:"finished"`  // exit 0, and the last step's validation was logged
-	ValLoss   Float   `json:"val_loss"`  // the last validation
-	TrainMS   Float   `json:"train_ms"`  // the script's own clock at that line
+	Run       int    `json:"run"`
+	Exit      int    `json:"exit"`
+	Signal    string `json:"signal,omitempty"`
+	Reason    string `json:"reason"`        // "exited", "stopped", "limit", "lost", …
+	Why       string `json:"why,omitempty"` // what went wrong, for people; empty for a clean end
+	WallMS    int64  `json:"wall_ms"`
+	CPUMS     int64  `json:"cpu_ms"`
+	EngineMS  Float  `json:"engine_ms"` // training time by the engine's own clock, validations left out
+	MaxRSS    int64  `json:"max_rss"`
+	Survivors int    `json:"survivors"` // processes that the script left behind and that were ended
+	Foreign   Float  `json:"foreign"`   // mean percent of all cores used by others
+	Finished  bool   `json:"finished"`  // exit 0, and the last step's validation was logged
+	ValLoss   Float  `json:"val_loss"`  // the last validation
+	TrainMS   Float  `json:"train_ms"`  // the script's own clock at that line
 }
 
 // Node verdicts.

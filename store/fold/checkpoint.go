@@ -1,0 +1,254 @@
+package fold
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"pitwall/store/event"
+)
+
+// keptScalars is how Scalars are kept. The draft's texts are bytes: a model's
+// text may have been cut inside a character, which JSON strings cannot carry.
+type keptScalars struct {
+	*Scalars
+	Draft *keptDraft `json:"draft,omitempty"`
+}
+
+type keptDraft struct {
+	Node, Edit             int
+	Part                   event.Part
+	Path, Reason, Old, New []byte
+}
+
+// EncodeScalars gives the bytes that a checkpoint keeps of sc.
+func EncodeScalars(sc *Scalars) ([]byte, error) {
+	k := keptScalars{Scalars: sc}
+	if d := sc.Draft; d != nil {
+		k.Draft = &keptDraft{d.Node, d.Edit, d.Part, []byte(d.Path), []byte(d.Reason), []byte(d.Old), []byte(d.New)}
+	}
+	b, err := json.Marshal(k)
+	if err != nil {
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
+	}
+	return b, nil
+}
+
+// DecodeScalars reads what EncodeScalars wrote.
+func DecodeScalars(b []byte) (Scalars, error) {
+	var sc Scalars
+	k := keptScalars{Scalars: &sc}
+	if err := json.Unmarshal(b, &k); err != nil {
+		return Scalars{}, fmt.Errorf("decode checkpoint: %w", err)
+	}
+	sc.Draft = nil
+	if d := k.Draft; d != nil {
+		sc.Draft = &Draft{d.Node, d.Edit, d.Part, string(d.Path), string(d.Reason), string(d.Old), string(d.New)}
+	}
+	return sc, nil
+}
+
+// Since gives the part of the columns that lies beyond the lengths l.
+func (c Columns) Since(l Lens) Columns {
+	return Columns{
+		Sources: c.Sources[l.Sources:],
+		Ghosts:  c.Ghosts[l.Ghosts:],
+		Edits:   c.Edits[l.Edits:],
+		Points:  c.Points[l.Points:],
+		Samples: c.Samples[l.Samples:],
+		Marks:   c.Marks[l.Marks:],
+	}
+}
+
+// rare are the columns with few entries.
+type rare struct {
+	Sources []event.Source `json:"sources,omitempty"`
+	Ghosts  []event.Ghost  `json:"ghosts,omitempty"`
+}
+
+// EncodeColumns gives the bytes that a checkpoint keeps of c.
+func EncodeColumns(c Columns) ([]byte, error) {
+	few, err := json.Marshal(rare{c.Sources, c.Ghosts})
+	if err != nil {
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
+	}
+	b := appendBytes(nil, few)
+
+	b = binary.AppendUvarint(b, uint64(len(c.Edits)))
+	for _, e := range c.Edits {
+		b = appendInts(b, int64(e.Node), int64(e.Index), int64(e.Line), e.Seq, e.Active, flag(e.Applied))
+		for _, s := range [...]string{e.Path, e.Reason, e.Old, e.New, e.Why} {
+			b = appendBytes(b, s)
+		}
+	}
+
+	var last int64
+	b = binary.AppendUvarint(b, uint64(len(c.Points)))
+	for _, p := range c.Points {
+		b = binary.AppendVarint(b, p.Active-last)
+		b = event.AppendPoint(b, p.Point)
+		last = p.Active
+	}
+
+	last = 0
+	b = binary.AppendUvarint(b, uint64(len(c.Samples)))
+	for _, s := range c.Samples {
+		b = binary.AppendVarint(b, s.Active-last)
+		b = event.AppendSample(b, s.Sample)
+		last = s.Active
+	}
+
+	var prev Mark
+	b = binary.AppendUvarint(b, uint64(len(c.Marks)))
+	for _, m := range c.Marks {
+		b = appendBytes(b, m.Kind)
+		b = appendInts(b, int64(m.Node), m.Seq-prev.Seq, m.Active-prev.Active, flag(m.Good))
+		prev = m
+	}
+	return b, nil
+}
+
+// AppendColumns reads what EncodeColumns wrote and appends it to c. On an error
+// c may have grown by a part of it.
+func (c *Columns) AppendColumns(b []byte) error {
+	d := reader{p: b}
+	var few rare
+	if err := json.Unmarshal(d.bytes(), &few); err != nil {
+		return fmt.Errorf("decode checkpoint: %w", err)
+	}
+	c.Sources = append(c.Sources, few.Sources...)
+	c.Ghosts = append(c.Ghosts, few.Ghosts...)
+
+	for range d.count() {
+		e := Edit{Node: int(d.int()), Index: int(d.int()), Line: int(d.int()), Seq: d.int(), Active: d.int(), Applied: d.int() != 0,
+			Path: string(d.bytes()), Reason: string(d.bytes()), Old: string(d.bytes()), New: string(d.bytes()), Why: string(d.bytes())}
+		if d.err != nil {
+			break
+		}
+		c.Edits = append(c.Edits, e)
+	}
+
+	var last int64
+	for range d.count() {
+		last += d.int()
+		p, rest, err := event.DecodePoint(d.p)
+		if d.fail(err) {
+			break
+		}
+		d.p = rest
+		c.Points = append(c.Points, Point{p, last})
+	}
+
+	last = 0
+	for range d.count() {
+		last += d.int()
+		s, rest, err := event.DecodeSample(d.p)
+		if d.fail(err) {
+			break
+		}
+		d.p = rest
+		c.Samples = append(c.Samples, Sample{s, last})
+	}
+
+	var prev Mark
+	for range d.count() {
+		m := Mark{Kind: markKind(d.bytes()), Node: int(d.int()), Seq: prev.Seq + d.int(), Active: prev.Active + d.int(), Good: d.int() != 0}
+		if d.err != nil {
+			break
+		}
+		c.Marks = append(c.Marks, m)
+		prev = m
+	}
+	if d.err == nil && len(d.p) > 0 {
+		d.err = errors.New("bytes are left over")
+	}
+	if d.err != nil {
+		return fmt.Errorf("decode checkpoint: %w", d.err)
+	}
+	return nil
+}
+
+// markKind saves an allocation a mark: there may be a hundred thousand.
+func markKind(b []byte) string {
+	for _, k := range [...]string{MarkValidation, MarkEdit, MarkNode, MarkRun, MarkResult, MarkEnd} {
+		if string(b) == k {
+			return k
+		}
+	}
+	return string(b)
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func appendInts(b []byte, vs ...int64) []byte {
+	for _, v := range vs {
+		b = binary.AppendVarint(b, v)
+	}
+	return b
+}
+
+func appendBytes[T string | []byte](b []byte, s T) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// reader reads until its first error, and then only zeros.
+type reader struct {
+	p   []byte
+	err error
+}
+
+func (r *reader) fail(err error) bool {
+	if r.err == nil && err != nil {
+		r.err = err
+	}
+	return r.err != nil
+}
+
+func (r *reader) int() int64 {
+	if r.err != nil {
+		return 0
+	}
+	v, n := binary.Varint(r.p)
+	if n <= 0 {
+		r.err = errors.New("cut short")
+		return 0
+	}
+	r.p = r.p[n:]
+	return v
+}
+
+// count gives the number of entries that follow. Each takes a byte at least, so
+// a damaged count cannot make the caller loop for ever.
+func (r *reader) count() int {
+	if r.err != nil {
+		return 0
+	}
+	v, n := binary.Uvarint(r.p)
+	if n <= 0 || v > uint64(len(r.p)) {
+		r.err = errors.New("cut short")
+		return 0
+	}
+	r.p = r.p[n:]
+	return int(v)
+}
+
+func (r *reader) bytes() []byte {
+	if r.err != nil {
+		return nil
+	}
+	v, n := binary.Uvarint(r.p)
+	if n <= 0 || v > uint64(len(r.p)-n) {
+		r.err = errors.New("cut short")
+		return nil
+	}
+	b := r.p[n : n+int(v)]
+	r.p = r.p[n+int(v):]
+	return b
+}

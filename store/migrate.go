@@ -1,0 +1,222 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+const (
+	// applicationID marks the file as pitwall's in its header: "pitw".
+	applicationID = 0x70697477
+	// schemaVersion is the newest file in schema/, and the user_version of a store that is up to date.
+	schemaVersion = 1
+)
+
+// inspect refuses what is not a store that this version can open, without
+// changing a byte. A file that is missing or empty is a new store.
+func inspect(ctx context.Context, path string) error {
+	fi, err := os.Stat(path)
+	if os.IsNotExist(err) || err == nil && fi.Size() == 0 {
+		return nil
+	}
+	if err != nil {
+		return &OpenError{Path: path, What: reason(err), Mend: mendHome, Err: err}
+	}
+	if !fi.Mode().IsRegular() {
+		return &OpenError{Path: path, What: "it is not a file", Mend: mendHome}
+	}
+	// SQLite alone may open the file: closing another descriptor of it would
+	// drop the locks of a store that this process has open already.
+	//
+	// First the file alone, as immutable: nothing is locked, created or changed.
+	// Only then through its log, where a newer pitwall's migration may still be.
+	for _, mode := range []string{"immutable=1", "mode=ro"} {
+		if err := inspectAs(ctx, path, mode, fi.Size()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inspectAs(ctx context.Context, path, mode string, size int64) error {
+	db, err := sql.Open("sqlite", dsn(path, mode, "_pragma=busy_timeout(5000)"))
+	if err != nil {
+		return openError(path, err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	var app, version, pages, pageSize int64
+	for pragma, dst := range map[string]*int64{"application_id": &app, "user_version": &version, "page_count": &pages, "page_size": &pageSize} {
+		if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(dst); err != nil {
+			return openError(path, err)
+		}
+	}
+	if app == 0 && version == 0 && mode != "immutable=1" {
+		var tables int
+		if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+			return openError(path, err)
+		}
+		if tables == 0 {
+			return nil // begun, and not yet filled by another process
+		}
+	}
+	if mode == "immutable=1" && app == 0 {
+		return nil // perhaps all of it is in the log still: the second look decides
+	}
+	if app != applicationID {
+		return &OpenError{Path: path, What: "it is a database of another program", Mend: "move it away, or " + mendHome}
+	}
+	if version > schemaVersion {
+		return &OpenError{Path: path, What: fmt.Sprintf("it was made by a newer pitwall (schema %d, this one knows %d)", version, schemaVersion),
+			Mend: "upgrade pitwall, or " + mendHome}
+	}
+	if mode != "immutable=1" {
+		return lookOver(ctx, db, path)
+	}
+	if fi, err := os.Stat(path + "-wal"); (err != nil || fi.Size() == 0) && pages*pageSize > size {
+		return damaged(path, fmt.Sprintf("it should have %d bytes and has %d", pages*pageSize, size), nil)
+	}
+	return nil
+}
+
+// lookOver reads a little of every table: a file that lost its middle shows
+// here and not in the middle of an attempt.
+func lookOver(ctx context.Context, db *sql.DB, path string) error {
+	for _, table := range []string{"streams", "segments", "checkpoints", "orders", "calibrations"} {
+		row := db.QueryRowContext(ctx, "SELECT rowid FROM "+table+" ORDER BY rowid DESC LIMIT 1")
+		var id int64
+		if err := row.Scan(&id); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			if isDamage(err) || strings.Contains(err.Error(), "no such table") {
+				return damaged(path, reason(err), err)
+			}
+			return openError(path, err)
+		}
+	}
+	return nil
+}
+
+// migrate brings the schema up to date, one process at a time, and never while
+// an engine holds a lease.
+func migrate(ctx context.Context, db *sql.DB, home, path string) error {
+	lock := flock.New(filepath.Join(home, "locks", "migrate.lock"), flock.SetPermissions(0o600))
+	if ok, err := lock.TryLockContext(ctx, 5*time.Millisecond); !ok {
+		return &OpenError{Path: path, What: "another process is bringing it up to date", Mend: "try again", Err: err}
+	}
+	defer lock.Close()
+	// Created here rather than by SQLite, for the permissions.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600); err == nil {
+		f.Close()
+	} else if !os.IsExist(err) {
+		return openError(path, err)
+	}
+	if err := checkMode(ctx, db, path); err != nil {
+		return err
+	}
+	version, err := userVersion(ctx, db)
+	if err != nil {
+		return openError(path, err)
+	}
+	if version > 0 && version < schemaVersion {
+		if id := anyLease(home); id != "" {
+			return &OpenError{Path: path, What: "an older pitwall is running attempt " + id + " on it",
+				Mend: "wait until it is done, or stop it with: pitwall stop " + id}
+		}
+	}
+	if version >= schemaVersion {
+		return nil
+	}
+	for v := version + 1; v <= schemaVersion; v++ {
+		if err := migrateTo(ctx, db, v); err != nil {
+			return openError(path, err)
+		}
+	}
+	// Into the file itself, so that any pitwall knows it by its header.
+	if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return openError(path, err)
+	}
+	return nil
+}
+
+func migrateTo(ctx context.Context, db *sql.DB, version int64) error {
+	text, err := schemaFiles.ReadFile(fmt.Sprintf("schema/%d.sql", version))
+	if err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for _, q := range []string{string(text), fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version)} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("migrate to schema %d: %w", version, err)
+		}
+	}
+	return tx.Commit()
+}
+
+func userVersion(ctx context.Context, q interface {
+	QueryRowContext(context.Context, string, ...any) *sql.Row
+}) (v int64, err error) {
+	err = q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v)
+	return v, err
+}
+
+// checkMode makes sure that the file can be written and that the write-ahead log is really in use: on a file
+// system that cannot carry it, SQLite stays with another mode and says nothing.
+func checkMode(ctx context.Context, db *sql.DB, path string) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return openError(path, err)
+	}
+	defer conn.Close()
+	var mode string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return openError(path, err)
+	}
+	var readOnly bool
+	err = conn.Raw(func(c any) (err error) {
+		if c, ok := c.(interface{ IsReadOnly(string) (bool, error) }); ok {
+			readOnly, err = c.IsReadOnly("main")
+		}
+		return err
+	})
+	if err != nil {
+		return openError(path, err)
+	}
+	if readOnly {
+		return &OpenError{Path: path, What: "it cannot be written", Mend: "make it writable, or " + mendHome}
+	}
+	if mode != "wal" {
+		return &OpenError{Path: path, What: "its file system cannot carry a write-ahead log (SQLite stays in mode " + mode + ")",
+			Mend: "set PITWALL_HOME to a directory on a local disk"}
+	}
+	return nil
+}
+
+// anyLease gives the id of a stream that an engine holds, or "".
+func anyLease(home string) string {
+	entries, err := os.ReadDir(filepath.Join(home, "locks"))
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		id, ok := strings.CutSuffix(e.Name(), ".lock")
+		if ok && id != "migrate" && held(lockPath(home, id)) {
+			return id
+		}
+	}
+	return ""
+}

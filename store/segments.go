@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sort"
+
+	"pitwall/store/event"
+)
+
+// maxRaw bounds a segment's body in memory, so that a damaged length cannot ask
+// for all of it.
+const maxRaw = 1 << 28
+
+// segment is a row of segments without its body.
+type segment struct {
+	first, last  int64 // sequence numbers
+	t0, t1       int64 // active milliseconds
+	kinds        uint64
+	line0, lines int64
+}
+
+const segmentColumns = `first_seq, last_seq, t0, t1, kinds, line0, lines`
+
+func (g *segment) fields() []any {
+	return []any{&g.first, &g.last, &g.t0, &g.t1, (*bits)(&g.kinds), &g.line0, &g.lines}
+}
+
+// bits is a word that SQLite keeps as a signed integer.
+type bits uint64
+
+// Scan takes the integer that a column holds.
+func (b *bits) Scan(v any) error {
+	i, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("kinds are %T", v)
+	}
+	*b = bits(i)
+	return nil
+}
+
+func bit(k event.Kind) uint64 { return 1 << (k & 63) }
+
+// findSegments lists the segments of stream n that end at from or later.
+func findSegments(ctx context.Context, tx *sql.Tx, n, from int64) ([]segment, error) {
+	// The one that spans from begins at or before it.
+	rows, err := tx.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segments WHERE stream = ?1
+		AND first_seq >= coalesce((SELECT max(first_seq) FROM segments WHERE stream = ?1 AND first_seq <= ?2), 0) ORDER BY first_seq`, n, from)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []segment
+	for rows.Next() {
+		var g segment
+		if err := rows.Scan(g.fields()...); err != nil {
+			return nil, err
+		}
+		if g.last >= from {
+			list = append(list, g)
+		}
+	}
+	return list, rows.Err()
+}
+
+// segmentAt gives the index of the first segment in list that ends at seq or later.
+func segmentAt(list []segment, seq int64) int {
+	return sort.Search(len(list), func(i int) bool { return list[i].last >= seq })
+}
+
+// readSegment reads the events of the segment that begins at first, as it is now.
+func (s *Store) readSegment(ctx context.Context, st stream, first int64) (events []event.Event, err error) {
+	var last int64
+	var body []byte
+	err = s.view(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT last_seq, body FROM segments WHERE stream = ? AND first_seq = ?`, st.n, first).Scan(&last, &body)
+		if errors.Is(err, sql.ErrNoRows) {
+			return &worded{fmt.Sprintf("attempt %s was deleted while it was read", st.id), ErrDeleted}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.decode(st.id, first, last, body)
+}
+
+// decode gives the events of a segment's body. Where it is damaged, the events
+// before the damage come with the error.
+func (s *Store) decode(id string, first, last int64, body []byte) ([]event.Event, error) {
+	corrupt := func(err error) error { return &CorruptError{id, first, last, err} }
+	raw, err := s.dec.DecodeAll(body, nil)
+	if err != nil {
+		return nil, corrupt(err)
+	}
+	events := make([]event.Event, 0, max(0, min(last-first+1, int64(len(raw)))))
+	err = event.Decode(first, raw, func(e event.Event) bool {
+		events = append(events, e)
+		return true
+	})
+	if err == nil && int64(len(events)) != last-first+1 {
+		err = fmt.Errorf("it holds %d events", len(events))
+	}
+	if err != nil {
+		return events, corrupt(err)
+	}
+	return events, nil
+}
+
+// Events gives the events of stream id from sequence number fromSeq on, all of
+// them or those of the given kinds, up to the last that is committed as it goes.
+// An error ends the sequence; a damaged segment gives a *CorruptError after the
+// events that could be read.
+func (s *Store) Events(ctx context.Context, id string, fromSeq int64, kinds ...event.Kind) iter.Seq2[event.Event, error] {
+	var mask uint64
+	for _, k := range kinds {
+		mask |= bit(k)
+	}
+	return func(yield func(event.Event, error) bool) {
+		var st stream
+		var list []segment
+		err := s.view(ctx, func(tx *sql.Tx) (err error) {
+			if st, err = findStream(ctx, tx, id); err != nil {
+				return err
+			}
+			list, err = findSegments(ctx, tx, st.n, fromSeq)
+			return err
+		})
+		if err != nil {
+			yield(event.Event{}, fmt.Errorf("read events: %w", err))
+			return
+		}
+		for _, g := range list {
+			if mask != 0 && g.kinds&mask == 0 {
+				continue
+			}
+			events, err := s.readSegment(ctx, st, g.first)
+			for _, e := range events {
+				if e.Seq < fromSeq || len(kinds) > 0 && !slices.Contains(kinds, e.Body.Kind()) {
+					continue
+				}
+				if !yield(e, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(event.Event{}, fmt.Errorf("read events: %w", err))
+				return
+			}
+		}
+	}
+}
