@@ -151,14 +151,7 @@ func Tasks(track string) []Task {
 		if from.Track != to.Track || from.Number+1 != to.Number {
 			continue
 		}
-		task := Task{From: from, To: to, Ready: true, answer: to.script, texts: microHints(from.Number)}
-		task.To.script = ""
-		for _, hint := range allHints {
-			if task.hasHint(hint) {
-				task.Hints = append(task.Hints, hint)
-			}
-		}
-		tasks = append(tasks, task)
+		tasks = append(tasks, NewTask(from, to, microHints(from.Number)))
 	}
 	return tasks
 }

@@ -1,0 +1,116 @@
+// Package agent holds those who edit, and the engine that drives an attempt:
+// calibrate, choose, edit, check, train, judge, repeat, confirm.
+package agent
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"pitwall/runner"
+	"pitwall/taskdata"
+)
+
+// An Agent writes the next version of a script.
+type Agent interface {
+	// Propose edits the node that b describes through ed and returns when it is
+	// done with it. It must give the same edits for the same brief. Its error
+	// ends the attempt; a refused edit is no error.
+	Propose(ctx context.Context, b Brief, ed *Editor) error
+	// RunsUnchanged reports whether a node without any edit is meant to train.
+	RunsUnchanged() bool
+}
+
+// Brief is what an agent is told of its next node.
+type Brief struct {
+	Task   taskdata.Task
+	Track  taskdata.Track
+	Hint   string // Markdown; empty without a hint
+	Node   int    // 1, 2, …
+	Nodes  int    // budget
+	Parent int
+	Seed   int64             // of the attempt
+	Files  map[string]string // the parent's, by path
+	Past   []Outcome         // judged nodes, oldest first
+	// RecordSeconds is the record's training time: calibrated here, or the
+	// track's reference while calibration has not ended.
+	RecordSeconds float64
+	// Try checks files against the track's rules, as the engine will.
+	Try func(ctx context.Context, files map[string]string) ([]taskdata.Violation, error)
+}
+
+// Outcome is what an agent is told of an earlier node.
+type Outcome struct {
+	Node         int
+	Edits        []AppliedEdit
+	Verdict      string
+	Why          string
+	ValLoss      float64 // NaN where unknown
+	TrainSeconds float64 // NaN where unknown
+}
+
+// AppliedEdit is an edit of an earlier node that was applied.
+type AppliedEdit struct {
+	Hunk
+	Reason string
+}
+
+// Kind describes an agent that can be chosen.
+type Kind struct {
+	Name  string
+	About string // half a line for people
+}
+
+// Names of the agents.
+const (
+	Tuner  = "tuner"
+	Oracle = "oracle"
+	Noop   = "noop"
+)
+
+// Kinds lists the agents, the default first.
+func Kinds() []Kind {
+	return []Kind{
+		{Tuner, "searches the script's constants, no model"},
+		{Oracle, "writes the next record's own change"},
+		{Noop, "runs the record unchanged"},
+	}
+}
+
+// New makes the agent of that name for a task.
+func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
+	switch name {
+	case Tuner:
+		return &tuner{python: py.Path}, nil
+	case Oracle:
+		return &oracle{answer: task.Answer(), name: task.From.ScriptName()}, nil
+	case Noop:
+		return noop{}, nil
+	}
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Name)
+	}
+	return nil, fmt.Errorf("no agent %q; there is %s", name, strings.Join(names, ", "))
+}
+
+// Scaffolds lists the ways in which the next node is chosen, the default first.
+func Scaffolds() []string { return []string{Flat} }
+
+// Flat tries every node from the record itself and keeps the best.
+const Flat = "flat"
+
+// parentOf chooses the node that the next one starts from.
+func parentOf(scaffold string) (int, error) {
+	if scaffold != Flat {
+		return 0, fmt.Errorf("no scaffold %q; there is %s", scaffold, strings.Join(Scaffolds(), ", "))
+	}
+	return 0, nil
+}
+
+// noop runs the record unchanged: the negative control.
+type noop struct{}
+
+func (noop) Propose(context.Context, Brief, *Editor) error { return nil }
+
+func (noop) RunsUnchanged() bool { return true }

@@ -1,0 +1,216 @@
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"pitwall/runner"
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/taskdata"
+)
+
+// measured holds both records' times on this machine.
+type measured struct {
+	from, to   sample
+	noise      noise
+	unresolved string // why FSR cannot be computed; "" where it can
+}
+
+// machineKey names everything that moves a time, the task's scripts included.
+func (a *attempt) machineKey() string { return calibrationKey(a.host, a.python, a.task) }
+
+func calibrationKey(h runner.HostInfo, py runner.Python, task taskdata.Task) string {
+	sum := sha256.New()
+	for _, part := range []string{h.Machine, h.OS, h.Arch, h.Kernel, h.CPU, fmt.Sprint(h.Cores), py.Path, py.Version, py.Build, task.From.Script(), task.Answer()} {
+		fmt.Fprintf(sum, "%d:%s\n", len(part), part)
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:12])
+}
+
+// recall takes the calibration over that this attempt has already, or one that
+// the store keeps under the same key. It reports whether there was one.
+func (a *attempt) recall(ctx context.Context) (bool, error) {
+	if c := a.w.State().Calibration; c != nil {
+		a.cal = measure(c.From, c.To, a.task)
+		return true, nil
+	}
+	row, ok, err := a.Store.Calibration(ctx, a.spec.Task, a.machineKey())
+	if err != nil || !ok || len(row.From) < a.spec.Calibrate || len(row.To) < a.spec.Calibrate {
+		return false, err
+	}
+	return true, a.calibrated(ctx, row, true)
+}
+
+// calibrate trains both records in turn. Node 0's run is the first run of record i.
+func (a *attempt) calibrate(ctx context.Context) error {
+	a.w.Emit(event.Phase{Phase: event.PhaseCalibrating, Detail: runsOfEach(a.spec.Calibrate)})
+	lock, err := a.acquire(ctx, order{node: 0, purpose: event.PurposeCalibrateFrom})
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	// Somebody may have measured them while this attempt waited for the machine.
+	if found, err := a.recall(ctx); found || err != nil {
+		return err
+	}
+	id, err := a.Store.CreateCalibration(ctx, a.spec.Task, a.machineKey())
+	if err != nil {
+		return err
+	}
+	cw, err := a.Store.Lease(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer cw.Close(context.WithoutCancel(ctx))
+	st := a.w.State()
+	about := st.Attempt
+	about.ID = id
+	cw.Emit(about, event.Node{ID: 0, Parent: -1}, st.Machine)
+	row, err := a.measureRecords(ctx, id, a.spec.Calibrate, lock, cw)
+	if err != nil {
+		return err
+	}
+	cw.Emit(a.figures(row, false), event.Status{Status: event.StatusDone})
+	if err := cw.Flush(ctx); err != nil {
+		return err
+	}
+	return a.calibrated(ctx, row, false)
+}
+
+// runsOfEach words how much a calibration or confirmation runs.
+func runsOfEach(n int) string {
+	if n == 1 {
+		return "1 run of each"
+	}
+	return fmt.Sprintf("%d runs of each", n)
+}
+
+// measureRecords trains both records n times each, in turn, and keeps the figures
+// in the store under the calibration id.
+func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *runner.MachineLock, also ...*store.Writer) (store.CalibrationRow, error) {
+	row := store.CalibrationRow{ID: id, Task: a.task.ID(), Key: a.machineKey()}
+	from := order{node: 0, purpose: event.PurposeCalibrateFrom, lock: lock,
+		files: map[string]string{a.task.From.ScriptName(): a.task.From.Script()}}
+	to := order{node: -1, purpose: event.PurposeCalibrateTo, lock: lock,
+		files: map[string]string{a.task.From.ScriptName(): a.task.Answer()}}
+	for range n {
+		out, err := a.measureOne(ctx, from, a.task.From, also)
+		if err != nil {
+			return row, err
+		}
+		row.From, row.GhostFrom = append(row.From, float64(out.TrainMS)/1000), orKeep(row.GhostFrom, out.curve)
+		if out, err = a.measureOne(ctx, to, a.task.To, also); err != nil {
+			return row, err
+		}
+		row.To, row.GhostTo = append(row.To, float64(out.TrainMS)/1000), orKeep(row.GhostTo, out.curve)
+	}
+	return row, a.Store.SaveCalibration(ctx, row)
+}
+
+// measureOne trains a record once. That it missed the target by the luck of its
+// seed does not matter to its time.
+func (a *attempt) measureOne(ctx context.Context, o order, r taskdata.Record, also []*store.Writer) (outcome, error) {
+	out, err := a.train(ctx, o, also...)
+	if err == nil && (out.bad || !out.Finished) {
+		err = fmt.Errorf("record %d itself could not be measured here: %s; look at its log, mend the machine, then resume", r.Number, out.Why)
+	}
+	return out, err
+}
+
+func orKeep(have, got []event.GhostPoint) []event.GhostPoint {
+	if have != nil {
+		return have
+	}
+	return got
+}
+
+// figures judges what was measured.
+func (a *attempt) figures(row store.CalibrationRow, reused bool) event.Calibration {
+	m := measure(row.From, row.To, a.task)
+	return event.Calibration{
+		ID: row.ID, Key: row.Key, From: row.From, To: row.To, Reused: reused,
+		Resolved: m.unresolved == "", Why: m.unresolved, SD: m.noise.sd, SDSource: m.noise.source,
+	}
+}
+
+func measure(from, to sample, task taskdata.Task) measured {
+	m := measured{from: from, to: to}
+	m.noise = pooledNoise(spread(task.From), from, to)
+	m.unresolved = unresolved(from, to, m.noise)
+	return m
+}
+
+// calibrated takes the figures over into the attempt.
+func (a *attempt) calibrated(ctx context.Context, row store.CalibrationRow, reused bool) error {
+	a.cal = measure(row.From, row.To, a.task)
+	for _, g := range []struct {
+		record taskdata.Record
+		to     bool
+		points []event.GhostPoint
+		times  sample
+	}{{a.task.From, false, row.GhostFrom, row.From}, {a.task.To, true, row.GhostTo, row.To}} {
+		if len(g.points) > 0 {
+			a.w.Emit(event.Ghost{Record: g.record.Number, To: g.to, Title: g.record.Title, Source: "measured here", Seconds: g.times.mean(), Points: g.points})
+		}
+	}
+	a.w.Emit(a.figures(row, reused))
+	return a.w.Flush(ctx)
+}
+
+// Calibrate measures both records of a task n times each, in turn, and keeps the
+// figures for later attempts. Started is told the id of the stream to follow.
+func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started func(id string)) (event.Calibration, error) {
+	var none event.Calibration
+	spec := store.Spec{Task: taskID, Hint: string(taskdata.HintNone), Agent: Noop, Scaffold: Flat, Runner: RunnerLocal, Nodes: 1, Calibrate: n}
+	if err := e.Preflight(ctx, spec); err != nil {
+		return none, err
+	}
+	a := &attempt{Engine: e, spec: spec}
+	var err error
+	if a.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
+		return none, err
+	}
+	if a.task, a.track, err = a.findTask(taskID); err != nil {
+		return none, err
+	}
+	a.host = runner.Host(ctx)
+	if a.id, err = e.Store.CreateCalibration(ctx, taskID, a.machineKey()); err != nil {
+		return none, err
+	}
+	if a.w, err = e.Store.Lease(ctx, a.id); err != nil {
+		return none, err
+	}
+	a.dir = filepath.Join(e.Store.Home(), "work", a.id)
+	defer os.RemoveAll(a.dir)
+	a.w.Emit(event.Attempt{
+		ID: a.id, Task: taskID, Track: a.track.ID, Benchmark: !a.track.Practice, From: a.task.From.Number, To: a.task.To.Number,
+		FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal, Target: a.track.Target, Unit: a.track.Unit, Calibrate: n, Version: e.Version,
+	}, event.Node{ID: 0, Parent: -1}, a.machine())
+	started(a.id)
+	fig, err := a.calibrateAlone(ctx, n)
+	if err != nil {
+		a.w.Emit(event.Status{Status: event.StatusFailed, Why: err.Error()})
+	} else {
+		a.w.Emit(fig, event.Status{Status: event.StatusDone})
+	}
+	return fig, errors.Join(err, a.w.Close(context.WithoutCancel(ctx)))
+}
+
+func (a *attempt) calibrateAlone(ctx context.Context, n int) (event.Calibration, error) {
+	lock, err := a.acquire(ctx, order{node: 0, purpose: event.PurposeCalibrateFrom})
+	if err != nil {
+		return event.Calibration{}, err
+	}
+	defer lock.Release()
+	row, err := a.measureRecords(ctx, a.id, n, lock)
+	if err != nil {
+		return event.Calibration{}, err
+	}
+	return a.figures(row, false), nil
+}

@@ -1,0 +1,248 @@
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"pitwall/runner"
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/taskdata"
+)
+
+// Runner is where scripts train.
+type Runner interface {
+	Run(context.Context, runner.Job, runner.Sink) (runner.Result, error)
+}
+
+// order is one run that the engine wants.
+type order struct {
+	node    int // -1: record i+1's script
+	purpose string
+	files   map[string]string
+	lock    *runner.MachineLock
+}
+
+// outcome is what came of a run.
+type outcome struct {
+	event.RunEnded
+	bad   bool // it can prove nothing: Verdict and Why of it say how
+	kind  string
+	curve []event.GhostPoint
+}
+
+// sinkTo copies what happens in a run to streams of events.
+type sinkTo struct {
+	order   order
+	job     runner.Job
+	started time.Time
+	writers []*store.Writer
+	runs    []int // the run's number in each stream
+	waiting func(runner.Holder)
+	placed  func()
+
+	clock  runner.Clock
+	curve  []event.GhostPoint
+	points int
+	last   runner.Point // last validation
+	total  int
+	nan    string // a loss that was not a number, by its log line
+	errors []string
+	began  bool
+}
+
+func (s *sinkTo) Waiting(h runner.Holder) { s.waiting(h) }
+
+func (s *sinkTo) Started(id runner.Identity) {
+	s.began = true
+	s.placed()
+	for _, w := range s.writers {
+		run := len(w.State().Runs) + 1
+		s.runs = append(s.runs, run)
+		w.Emit(event.RunStarted{
+			Run: run, Node: s.order.node, Purpose: s.order.purpose, Job: s.job.ID, Seed: seedOf(s.job),
+			Argv: s.job.Argv, Boot: id.Boot, PID: id.PID, Start: int64(id.Ticks),
+			ShimPID: id.ShimPID, ShimStart: int64(id.ShimTicks), LimitMS: s.job.Limit.Milliseconds(),
+		})
+	}
+}
+
+func seedOf(j runner.Job) int64 {
+	n, _ := strconv.ParseInt(j.Env["PITWALL_SEED"], 10, 64)
+	return n
+}
+
+func (s *sinkTo) Lines(lines []runner.Line) {
+	bodies := make([][]event.Body, len(s.writers))
+	for _, l := range lines {
+		p, metric := l.Metric()
+		if metric {
+			s.metric(l, p)
+		}
+		if l.Stderr && len(strings.TrimSpace(string(l.Data))) > 0 {
+			s.errors = append(s.errors[max(0, len(s.errors)-9):], string(l.Data[:min(len(l.Data), 2000)]))
+		}
+		for i := range s.writers {
+			bodies[i] = append(bodies[i], event.Log{Run: s.runs[i], Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
+			if metric && p.Kind != runner.Memory {
+				bodies[i] = append(bodies[i], event.Point{Run: s.runs[i], Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
+					TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS})
+			}
+		}
+	}
+	for i, w := range s.writers {
+		w.Emit(bodies[i]...)
+	}
+}
+
+func (s *sinkTo) metric(l runner.Line, p runner.Point) {
+	s.clock.Add(l.At, p)
+	if p.Kind == runner.Memory {
+		return
+	}
+	s.points++
+	s.total = max(p.Total, 0)
+	if p.Kind == runner.Validation {
+		s.last = p
+		if math.IsNaN(p.ValLoss) {
+			s.nan = fmt.Sprintf("the validation loss at step %d is not a number", p.Step)
+		}
+	}
+	if !math.IsNaN(p.TrainMS) {
+		s.curve = append(s.curve, event.GhostPoint{Step: p.Step, TrainMS: p.TrainMS, TrainLoss: event.Float(p.TrainLoss), ValLoss: event.Float(p.ValLoss)})
+	}
+}
+
+func (s *sinkTo) Sample(m runner.Sample) {
+	for i, w := range s.writers {
+		w.Emit(event.Sample{Run: s.runs[i], CPU: 100 * m.CPU, RSS: m.RSS, Procs: m.Procs, Load: m.Load, Foreign: 100 * m.Foreign})
+	}
+}
+
+// train runs a script once, in a directory of its own that is gone afterwards,
+// and says what the run is worth. The error is not nil where nothing can be said
+// of the script: the attempt was stopped, or the machine is at fault.
+func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (outcome, error) {
+	run := len(a.w.State().Runs) + 1
+	job := runner.Job{
+		ID:    fmt.Sprintf("%s.%d.%d", a.id, a.epoch, run),
+		Label: fmt.Sprintf("%s on %s", shortName(a.id), a.spec.Task),
+		Dir:   filepath.Join(a.dir, "runs", strconv.Itoa(run)),
+		Argv:  []string{a.python.Path, "-u", a.task.From.ScriptName()},
+		Env:   map[string]string{"PITWALL_SEED": strconv.FormatInt(freshSeed(a.id, a.epoch, run), 10)},
+		Limit: a.track.RunLimit,
+		Timed: o.lock == nil,
+		Lock:  o.lock,
+	}
+	ws, err := NewWorkspace(job.Dir, o.files)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer os.RemoveAll(job.Dir)
+	defer ws.Close()
+	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), waiting: func(h runner.Holder) { a.waiting(o, h) }, placed: a.placed}
+	res, err := a.Runner.Run(ctx, job, s)
+	if !s.began {
+		if cause := context.Cause(ctx); cause != nil {
+			return outcome{}, cause
+		}
+		if err == nil {
+			err = fmt.Errorf("the run did not start: %s", res.Err)
+		}
+		return outcome{}, err
+	}
+	out := s.outcome(res, a.track)
+	for i, w := range s.writers {
+		end := out.RunEnded
+		end.Run = s.runs[i]
+		w.Emit(end)
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return out, cause
+	}
+	return out, nil
+}
+
+// freshSeed gives a run a seed that nobody could know when its script was written.
+func freshSeed(id string, epoch int64, run int) int64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "seed %s %d %d", id, epoch, run))
+	return int64(binary.BigEndian.Uint32(sum[:4]) >> 1)
+}
+
+// outcome sums a run up. Failed: nothing to go by. Invalid: it ran, but broke
+// what a result needs.
+func (s *sinkTo) outcome(res runner.Result, track taskdata.Track) outcome {
+	reading := s.clock.Read()
+	out := outcome{curve: s.curve, RunEnded: event.RunEnded{
+		Exit: res.ExitCode, Signal: res.Signal, Reason: string(res.Reason),
+		WallMS: res.Wall.Milliseconds(), CPUMS: (res.CPUUser + res.CPUSys).Milliseconds(),
+		EngineMS: event.Float(float64(reading.Engine.Microseconds()) / 1000), MaxRSS: res.MaxRSS,
+		Survivors: res.Survivors, Foreign: event.Float(100 * res.ForeignLoad), ValLoss: event.NaN(), TrainMS: event.NaN(),
+	}}
+	if s.last.Kind == runner.Validation {
+		out.ValLoss, out.TrainMS = event.Float(s.last.ValLoss), event.Float(s.last.TrainMS)
+	}
+	out.Finished = res.Reason == runner.Exited && res.ExitCode == 0 && s.last.Kind == runner.Validation &&
+		s.total > 0 && s.last.Step == s.total && out.ValLoss.Known() && out.TrainMS.Known()
+	out.kind, out.Why = s.fault(res, reading, track)
+	out.bad = out.kind != ""
+	return out
+}
+
+// fault names the first thing that is wrong with a run, "" if nothing is.
+func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata.Track) (verdict, why string) {
+	switch {
+	case res.Reason == runner.Stopped:
+		return event.VerdictFailed, "stopped before its end"
+	case res.Reason == runner.Limit:
+		return event.VerdictFailed, fmt.Sprintf("still running after the track's limit of %s, and stopped", track.RunLimit)
+	case res.Reason != runner.Exited:
+		return event.VerdictFailed, "its end was not seen: " + res.Err
+	case res.Signal != "":
+		return event.VerdictFailed, "ended by " + res.Signal + s.words()
+	case res.ExitCode != 0:
+		return event.VerdictFailed, fmt.Sprintf("crashed with exit status %d%s", res.ExitCode, s.words())
+	case s.nan != "":
+		return event.VerdictFailed, s.nan
+	case s.points == 0:
+		return event.VerdictFailed, "printed no line with metrics"
+	case s.last.Kind != runner.Validation:
+		return event.VerdictFailed, "printed no validation loss"
+	case s.last.Step != s.total || s.total == 0:
+		return event.VerdictFailed, fmt.Sprintf("its last validation is of step %d of %d", s.last.Step, s.total)
+	case math.IsNaN(s.last.TrainMS):
+		return event.VerdictFailed, "its last validation gives no train_time"
+	case res.Survivors > 0 || res.Left > 0:
+		return event.VerdictInvalid, fmt.Sprintf("left %d processes behind; a script must end its own", res.Survivors+res.Left)
+	case track.Practice && reading.Restarts > 0:
+		return event.VerdictInvalid, "its train_time went back, which no record of this track does"
+	}
+	if err := s.clock.Check(track.Clock.Share, track.Clock.Slack); err != nil {
+		return event.VerdictInvalid, err.Error()
+	}
+	return "", ""
+}
+
+// words gives the last line of standard error that says something, for people.
+func (s *sinkTo) words() string {
+	for i := len(s.errors) - 1; i >= 0; i-- {
+		text := strings.TrimSpace(strings.ToValidUTF8(s.errors[i], "\uFFFD"))
+		if text == "" {
+			continue
+		}
+		if utf8.RuneCountInString(text) > 200 {
+			text = string([]rune(text)[:200]) + "…"
+		}
+		return ": " + text
+	}
+	return ""
+}

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pitwall/agent"
+	"pitwall/runner"
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/taskdata"
+)
+
+// defaultNodes is the budget where none is named.
+const defaultNodes = 3
+
+// newSpec fills in what a track sets for a task.
+func newSpec(taskID string) (store.Spec, error) {
+	task, err := taskdata.FindTask(taskID)
+	if err != nil {
+		return store.Spec{}, err
+	}
+	track, err := taskdata.FindTrack(task.From.Track)
+	if err != nil {
+		return store.Spec{}, err
+	}
+	return store.Spec{
+		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: agent.Tuner, Scaffold: agent.Flat, Runner: agent.RunnerLocal,
+		Nodes: defaultNodes, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns,
+	}, nil
+}
+
+func (a *app) attemptCmd() *cobra.Command {
+	var spec store.Spec
+	var calibrate, confirm int
+	var detach bool
+	cmd := &cobra.Command{
+		Use:   "attempt TASK",
+		Short: "Run an attempt at a task",
+		Long: "Runs an attempt in the foreground with a progress line, and prints its id. Ctrl-C stops it. The exit status " +
+			"is 0 when the attempt is done, also where no node was valid. With --detach it goes on by itself.",
+		Example: "pitwall attempt micro/7 --agent oracle --nodes 1 --json",
+		Args:    args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			base, err := newSpec(args[0])
+			if err != nil {
+				return err
+			}
+			spec.Task, spec.Calibrate, spec.Confirm = base.Task, base.Calibrate, base.Confirm
+			if cmd.Flags().Changed("calibrate") {
+				spec.Calibrate = calibrate
+			}
+			if cmd.Flags().Changed("confirm") {
+				spec.Confirm = confirm
+			}
+			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.attempt(cmd.Context(), s, spec, detach) })
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&spec.Hint, "hint", string(taskdata.HintNone), "what the agent is told: "+hintList())
+	f.StringVar(&spec.Agent, "agent", agent.Tuner, "who edits: "+agentList())
+	f.StringVar(&spec.Scaffold, "scaffold", agent.Flat, "how the next node is chosen: "+strings.Join(agent.Scaffolds(), ", "))
+	f.IntVar(&spec.Nodes, "nodes", defaultNodes, "how many nodes to try")
+	f.Int64Var(&spec.Seed, "seed", 1, "the agent's seed")
+	f.StringVar(&spec.Runner, "runner", agent.RunnerLocal, "where scripts train")
+	f.IntVar(&calibrate, "calibrate", 0, "runs of each record that calibration needs (default: the track's)")
+	f.IntVar(&confirm, "confirm", 0, "fresh runs of the best node and of the record (default: the track's)")
+	f.BoolVar(&detach, "detach", false, "leave it running and return at once")
+	return cmd
+}
+
+func hintList() string {
+	var parts []string
+	for _, h := range taskdata.AllHints() {
+		parts = append(parts, string(h)+" "+h.Title())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func agentList() string {
+	var parts []string
+	for _, k := range agent.Kinds() {
+		parts = append(parts, k.Name+" ("+k.About+")")
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (a *app) attempt(ctx context.Context, s *store.Store, spec store.Spec, detach bool) error {
+	if err := a.engine(s).Preflight(ctx, spec); err != nil {
+		return err
+	}
+	id, err := s.Create(ctx, spec)
+	if err != nil {
+		return err
+	}
+	return a.drive(ctx, s, id, detach)
+}
+
+// drive runs an engine on an attempt, here or detached, and reports.
+func (a *app) drive(ctx context.Context, s *store.Store, id string, detach bool) error {
+	if detach {
+		if err := a.launch(ctx, s, id); err != nil {
+			return err
+		}
+		return a.report(ctx, s, id)
+	}
+	if !a.json {
+		fmt.Fprintln(a.out, id)
+	}
+	if err := runner.Harden(); err != nil {
+		return err
+	}
+	following := a.follow(ctx, s, id)
+	err := a.engine(s).Run(ctx, id)
+	following()
+	if a.json {
+		// The document is printed whatever came of the attempt, and after Ctrl-C too.
+		err = errors.Join(err, a.report(context.WithoutCancel(ctx), s, id))
+	}
+	return err
+}
+
+// report prints what `show --json` prints, or the bare id.
+func (a *app) report(ctx context.Context, s *store.Store, id string) error {
+	if !a.json {
+		fmt.Fprintln(a.out, id)
+		return nil
+	}
+	doc, err := showDoc(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	return a.print(doc)
+}
+
+func (a *app) resumeCmd() *cobra.Command {
+	var detach bool
+	cmd := &cobra.Command{
+		Use:   "resume ID",
+		Short: "Go on with an interrupted, stopped or failed attempt",
+		Args:  args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				id, err := a.resumable(cmd.Context(), s, args[0])
+				if err != nil {
+					return err
+				}
+				return a.drive(cmd.Context(), s, id, detach)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&detach, "detach", false, "leave it running and return at once")
+	return cmd
+}
+
+// resumable finds an attempt that an engine can go on with.
+func (a *app) resumable(ctx context.Context, s *store.Store, prefix string) (string, error) {
+	sum, err := s.Attempt(ctx, prefix)
+	if err != nil {
+		return "", err
+	}
+	switch sum.Status {
+	case event.StatusDone:
+		return "", fmt.Errorf("attempt %d is done; start another with: pitwall attempt %s", sum.Number, sum.Task)
+	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+		return "", fmt.Errorf("attempt %d is %s already; follow it with: pitwall watch %d", sum.Number, sum.Status, sum.Number)
+	}
+	return sum.ID, a.engine(s).Preflight(ctx, sum.Spec)
+}
+
+func (a *app) stopCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "stop ID",
+		Short: "Stop a running attempt",
+		Long:  "Stops an attempt and waits until nothing of it is left. It can be resumed.",
+		Args:  args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.stop(cmd.Context(), s, args[0]) })
+		},
+	}
+}
+
+func (a *app) stop(ctx context.Context, s *store.Store, prefix string) error {
+	sum, err := s.Attempt(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Order(ctx, sum.ID, agent.OrderStop, ""); err != nil {
+		if errors.Is(err, store.ErrNotLive) {
+			return fmt.Errorf("attempt %d is %s: there is nothing to stop", sum.Number, sum.Status)
+		}
+		return err
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for s.Alive(sum.ID) {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("attempt %d was told to stop and has not ended yet", sum.Number)
+		case <-tick.C:
+		}
+	}
+	return a.report(ctx, s, sum.ID)
+}
+
+func (a *app) deleteCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "delete ID",
+		Short: "Delete an attempt that is not running",
+		Args:  args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				sum, err := s.Attempt(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := s.Delete(cmd.Context(), sum.ID); err != nil {
+					if errors.Is(err, store.ErrLive) {
+						return fmt.Errorf("attempt %d is running: stop it first with: pitwall stop %d", sum.Number, sum.Number)
+					}
+					return err
+				}
+				if err := s.Purge(cmd.Context()); err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(struct {
+						ID      string `json:"id"`
+						Deleted bool   `json:"deleted"`
+					}{sum.ID, true})
+				}
+				fmt.Fprintln(a.out, sum.ID)
+				return nil
+			})
+		},
+	}
+}
+
+// engineCmd is what a detached engine runs.
+func (a *app) engineCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:    "_engine ID",
+		Hidden: true,
+		Args:   args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			signal.Ignore(syscall.SIGHUP)
+			if err := runner.Harden(); err != nil {
+				return err
+			}
+			err := a.withStore(cmd.Context(), func(s *store.Store) error { return a.engine(s).Run(cmd.Context(), args[0]) })
+			if errors.Is(err, agent.ErrStopped) {
+				return nil
+			}
+			if err != nil {
+				fmt.Fprintln(os.Stderr, time.Now().Format(time.RFC3339))
+			}
+			return err
+		},
+	}
+}
+
+func (a *app) calibrateCmd() *cobra.Command {
+	var n int
+	cmd := &cobra.Command{
+		Use:   "calibrate TASK",
+		Short: "Measure both records of a task on this machine",
+		Long: "Trains record i and record i+1 of a task in turn, and keeps the times for the attempts that follow. FSR is " +
+			"computed from calibrated times only.",
+		Args: args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.calibrate(cmd.Context(), s, args[0], n) })
+		},
+	}
+	cmd.Flags().IntVarP(&n, "runs", "n", 3, "runs of each record")
+	return cmd
+}
+
+func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int) error {
+	var following func()
+	c, err := a.engine(s).Calibrate(ctx, task, n, func(id string) { following = a.follow(ctx, s, id) })
+	if following != nil {
+		following()
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.print(calibrationDoc(c))
+	}
+	from, to := spreadOf(c.From), spreadOf(c.To)
+	fmt.Fprintf(a.out, "record i    %.2f s ± %.2f s over %d runs\nrecord i+1  %.2f s ± %.2f s over %d runs\n",
+		from.Mean, float64(from.SD), len(c.From), to.Mean, float64(to.SD), len(c.To))
+	if !c.Resolved {
+		fmt.Fprintln(a.out, c.Why)
+	}
+	return nil
+}

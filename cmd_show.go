@@ -1,0 +1,539 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/store/patch"
+	"pitwall/taskdata"
+)
+
+// print writes one JSON document.
+func (a *app) print(doc any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(doc); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+// table writes rows in columns, the first being the headings.
+func (a *app) table(rows [][]string) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(r, "\t"), "\t"))
+	}
+	return w.Flush()
+}
+
+type taskJSON struct {
+	ID          string      `json:"id"`
+	Track       string      `json:"track"`
+	Benchmark   bool        `json:"benchmark"`
+	From        int         `json:"from"`
+	To          int         `json:"to"`
+	Title       string      `json:"title"`
+	FromSeconds event.Float `json:"from_seconds"`
+	ToSeconds   event.Float `json:"to_seconds"`
+	Hints       []string    `json:"hints"`
+	Ready       bool        `json:"ready"`
+	Why         string      `json:"why,omitempty"`
+}
+
+func (a *app) tasksCmd() *cobra.Command {
+	var track string
+	cmd := &cobra.Command{
+		Use:   "tasks",
+		Short: "List the tasks",
+		Args:  args(0, 0),
+		RunE: func(_ *cobra.Command, _ []string) error {
+			if track != "" {
+				if _, err := taskdata.FindTrack(track); err != nil {
+					return err
+				}
+			}
+			docs := []taskJSON{}
+			rows := [][]string{{"TASK", "TITLE", "FROM", "TO", "SPEEDUP", "HINTS", "READY"}}
+			for _, t := range taskdata.Tasks(track) {
+				tr, err := taskdata.FindTrack(t.From.Track)
+				if err != nil {
+					return err
+				}
+				d := taskJSON{
+					ID: t.ID(), Track: t.From.Track, Benchmark: !tr.Practice, From: t.From.Number, To: t.To.Number, Title: t.To.Title,
+					FromSeconds: known(t.From.Seconds), ToSeconds: known(t.To.Seconds), Hints: []string{}, Ready: t.Ready, Why: t.Why,
+				}
+				for _, h := range t.Hints {
+					d.Hints = append(d.Hints, string(h))
+				}
+				docs = append(docs, d)
+				ready := "yes"
+				if !t.Ready {
+					ready = t.Why
+				}
+				if tr.Practice {
+					ready += " (practice)"
+				}
+				rows = append(rows, []string{
+					d.ID, d.Title, seconds(d.FromSeconds), seconds(d.ToSeconds),
+					fmt.Sprintf("%.2fx", t.From.Seconds/t.To.Seconds), strings.Join(d.Hints, " "), ready,
+				})
+			}
+			if a.json {
+				return a.print(docs)
+			}
+			return a.table(rows)
+		},
+	}
+	cmd.Flags().StringVar(&track, "track", "", "only this track")
+	return cmd
+}
+
+func known(v float64) event.Float {
+	if v <= 0 {
+		return event.NaN()
+	}
+	return event.Float(v)
+}
+
+func seconds(v event.Float) string {
+	if !v.Known() {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f s", float64(v))
+}
+
+type engineJSON struct {
+	PID       int        `json:"pid"`
+	Heartbeat *time.Time `json:"heartbeat"`
+}
+
+type nodeJSON struct {
+	ID           int         `json:"id"`
+	Parent       *int        `json:"parent"` // null for node 0
+	Status       string      `json:"status"`
+	Valid        bool        `json:"valid"`
+	Why          string      `json:"why,omitempty"`
+	ValLoss      event.Float `json:"val_loss"`
+	TrainSeconds event.Float `json:"train_seconds"`
+	FSR          *float64    `json:"fsr"`
+}
+
+type spreadJSON struct {
+	Seconds []float64   `json:"seconds"`
+	Mean    float64     `json:"mean"`
+	SD      event.Float `json:"sd"` // null for a single run
+}
+
+type calibrationJSON struct {
+	ID       string     `json:"id"`
+	Key      string     `json:"key"`
+	From     spreadJSON `json:"from"`
+	To       spreadJSON `json:"to"`
+	Reused   bool       `json:"reused"`
+	Resolved bool       `json:"resolved"`
+	Why      string     `json:"why,omitempty"`
+	RunSD    float64    `json:"run_sd"` // seconds; the spread of one run that intervals are computed with
+	SDSource string     `json:"run_sd_source"`
+}
+
+func calibrationDoc(c event.Calibration) calibrationJSON {
+	return calibrationJSON{
+		ID: c.ID, Key: c.Key, From: spreadOf(c.From), To: spreadOf(c.To), Reused: c.Reused,
+		Resolved: c.Resolved, Why: c.Why, RunSD: c.SD, SDSource: c.SDSource,
+	}
+}
+
+func spreadOf(xs []float64) spreadJSON {
+	s := spreadJSON{Seconds: xs, SD: event.NaN()}
+	if len(xs) == 0 {
+		s.Seconds = []float64{}
+		return s
+	}
+	for _, x := range xs {
+		s.Mean += x / float64(len(xs))
+	}
+	if len(xs) > 1 {
+		sum := 0.0
+		for _, x := range xs {
+			sum += (x - s.Mean) * (x - s.Mean)
+		}
+		s.SD = event.Float(math.Sqrt(sum / float64(len(xs)-1)))
+	}
+	return s
+}
+
+// attemptJSON is the document of `show`; `attempts` lists it without nodes.
+type attemptJSON struct {
+	ID           string           `json:"id"`
+	Number       int64            `json:"number"` // in this store, for people
+	Task         string           `json:"task"`
+	Benchmark    bool             `json:"benchmark"`
+	Hint         string           `json:"hint"`
+	Agent        string           `json:"agent"`
+	Scaffold     string           `json:"scaffold"`
+	Runner       string           `json:"runner"`
+	Seed         int64            `json:"seed"`
+	Budget       int              `json:"budget"` // nodes
+	Calibrate    int              `json:"calibrate"`
+	Confirm      int              `json:"confirm"`
+	Status       string           `json:"status"`
+	Started      *time.Time       `json:"started"`
+	Ended        *time.Time       `json:"ended"`
+	Best         *int             `json:"best"`
+	Confirmed    bool             `json:"confirmed"`
+	FSR          *float64         `json:"fsr"`
+	FSRInterval  *[2]float64      `json:"fsr_interval"`
+	Why          string           `json:"why,omitempty"`
+	Engine       *engineJSON      `json:"engine"` // null while nobody runs it
+	Calibration  *calibrationJSON `json:"calibration,omitempty"`
+	Confirmation *confirmJSON     `json:"confirmation,omitempty"`
+	Nodes        []nodeJSON       `json:"nodes,omitempty"`
+}
+
+type confirmJSON struct {
+	Node        int         `json:"node"`
+	Valid       bool        `json:"valid"`
+	Why         string      `json:"why,omitempty"`
+	FromSeconds []float64   `json:"from_seconds"`
+	NodeSeconds []float64   `json:"node_seconds"`
+	NodeLosses  []float64   `json:"node_losses"`
+	MeanLoss    event.Float `json:"mean_loss"`
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	return &t
+}
+
+func summaryDoc(s store.Summary) attemptJSON {
+	d := attemptJSON{
+		ID: s.ID, Number: s.Number, Task: s.Task, Benchmark: s.Benchmark, Hint: s.Hint, Agent: s.Agent, Scaffold: s.Scaffold,
+		Runner: s.Runner, Seed: s.Seed, Budget: s.Nodes, Calibrate: s.Calibrate, Confirm: s.Confirm, Status: s.Status,
+		Started: moment(s.Started), Ended: moment(s.Ended), Confirmed: s.Confirmed, FSR: s.FSR, FSRInterval: s.Interval, Why: s.Why,
+	}
+	if s.BestNode >= 0 {
+		d.Best = &s.BestNode
+	}
+	switch s.Status {
+	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+		if s.PID > 0 {
+			d.Engine = &engineJSON{s.PID, moment(s.Heartbeat)}
+		}
+	}
+	return d
+}
+
+// showDoc makes the document of one attempt.
+func showDoc(ctx context.Context, s *store.Store, prefix string) (attemptJSON, error) {
+	sum, err := s.Attempt(ctx, prefix)
+	if err != nil {
+		return attemptJSON{}, err
+	}
+	st, err := s.StateAt(ctx, sum.ID, 0)
+	if err != nil {
+		return attemptJSON{}, err
+	}
+	d := summaryDoc(sum)
+	d.Nodes = []nodeJSON{}
+	for _, n := range st.Nodes {
+		nd := nodeJSON{ID: n.ID, Status: n.State, Valid: n.Valid(), Why: n.Why, ValLoss: n.ValLoss, TrainSeconds: n.TrainSeconds, FSR: n.FSR}
+		if n.Parent >= 0 {
+			nd.Parent = &n.Parent
+		}
+		d.Nodes = append(d.Nodes, nd)
+	}
+	if st.Calibration != nil {
+		c := calibrationDoc(*st.Calibration)
+		d.Calibration = &c
+	}
+	if c := st.Confirmed; c != nil {
+		d.Confirmation = &confirmJSON{c.Node, c.Valid, c.Why, orEmpty(c.FromSeconds), orEmpty(c.NodeSeconds), orEmpty(c.NodeLosses), c.MeanLoss}
+		if d.Why == "" {
+			d.Why = c.Why
+		}
+	}
+	return d, nil
+}
+
+func orEmpty(xs []float64) []float64 {
+	if xs == nil {
+		return []float64{}
+	}
+	return xs
+}
+
+func (a *app) attemptsCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "attempts",
+		Short: "List the attempts, newest first",
+		Args:  args(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				sums, err := s.Attempts(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.json {
+					docs := []attemptJSON{}
+					for _, sum := range sums {
+						docs = append(docs, summaryDoc(sum))
+					}
+					return a.print(docs)
+				}
+				if len(sums) == 0 {
+					fmt.Fprintln(a.err, "no attempts yet; start one with: pitwall attempt micro/7")
+					return nil
+				}
+				rows := [][]string{{"#", "ID", "TASK", "HINT", "AGENT", "NODES", "STATUS", "BEST", "FSR", "STARTED"}}
+				for _, s := range sums {
+					started := "–"
+					if !s.Started.IsZero() {
+						started = s.Started.Local().Format("2006-01-02 15:04")
+					}
+					rows = append(rows, []string{
+						strconv.FormatInt(s.Number, 10), s.ID, s.Task, s.Hint, s.Agent, fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes),
+						s.Status, seconds(s.BestSeconds), fsrWords(s), started,
+					})
+				}
+				return a.table(rows)
+			})
+		},
+	}
+}
+
+// fsrWords gives an attempt's FSR with its interval and what it rests on.
+func fsrWords(s store.Summary) string {
+	if s.FSR == nil {
+		return "–"
+	}
+	text := fmt.Sprintf("%.2f", *s.FSR)
+	if s.Interval != nil {
+		text += fmt.Sprintf(" [%.2f, %.2f]", s.Interval[0], s.Interval[1])
+	}
+	if !s.Benchmark {
+		text += " practice"
+	}
+	return text
+}
+
+func (a *app) showCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show an attempt with its nodes",
+		Args:  args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				d, err := showDoc(cmd.Context(), s, args[0])
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.print(d)
+				}
+				sum, err := s.Attempt(cmd.Context(), d.ID)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "attempt %d  %s\n%s  hint %s  %s · %s  %s\nFSR %s  (calibrate %d, confirm %d)\n",
+					d.Number, d.ID, d.Task, d.Hint, d.Agent, d.Scaffold, d.Status, fsrWords(sum), d.Calibrate, d.Confirm)
+				if d.Why != "" {
+					fmt.Fprintln(a.out, d.Why)
+				}
+				fmt.Fprintln(a.out)
+				rows := [][]string{{"NODE", "STATUS", "LOSS", "TIME", "FSR", "WHY"}}
+				for _, n := range d.Nodes {
+					loss, fsr := "–", "–"
+					if n.ValLoss.Known() {
+						loss = fmt.Sprintf("%.4f", float64(n.ValLoss))
+					}
+					if n.FSR != nil {
+						fsr = fmt.Sprintf("%.2f", *n.FSR)
+					}
+					rows = append(rows, []string{strconv.Itoa(n.ID), n.Status, loss, seconds(n.TrainSeconds), fsr, n.Why})
+				}
+				return a.table(rows)
+			})
+		},
+	}
+}
+
+// pick finds an attempt's state and the node that a command is about: the one
+// named, else the best valid one, else the last.
+func pick(ctx context.Context, s *store.Store, args []string) (*fold.State, store.Summary, int, error) {
+	sum, err := s.Attempt(ctx, args[0])
+	if err != nil {
+		return nil, sum, 0, err
+	}
+	st, err := s.StateAt(ctx, sum.ID, 0)
+	if err != nil {
+		return nil, sum, 0, err
+	}
+	if len(st.Nodes) == 0 {
+		return nil, sum, 0, fmt.Errorf("attempt %d has no node yet", sum.Number)
+	}
+	if len(args) < 2 {
+		if best := st.Best(); best >= 0 {
+			return st, sum, best, nil
+		}
+		return st, sum, len(st.Nodes) - 1, nil
+	}
+	n, err := strconv.Atoi(args[1])
+	if err != nil {
+		return nil, sum, 0, usagef("node %q is not a number", args[1])
+	}
+	if st.Node(n) == nil {
+		return nil, sum, 0, fmt.Errorf("attempt %d has no node %d; its nodes are 0 to %d", sum.Number, n, len(st.Nodes)-1)
+	}
+	return st, sum, n, nil
+}
+
+func (a *app) diffCmd() *cobra.Command {
+	var parent bool
+	cmd := &cobra.Command{
+		Use:     "diff ID [NODE]",
+		Short:   "Print a node's change, as git apply takes it",
+		Long:    "Prints the change of a node against node 0, or with --parent against its parent. NODE is the best valid one if not named, else the last.",
+		Example: "pitwall script 1 0 > train.py && pitwall diff 1 | git apply",
+		Args:    args(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				st, sum, n, err := pick(cmd.Context(), s, args)
+				if err != nil {
+					return err
+				}
+				base := 0
+				if parent {
+					base = max(0, st.Nodes[n].Parent)
+				}
+				text := patch.Files(st.Files(base), st.Files(n))
+				if a.json {
+					return a.print(struct {
+						ID      string `json:"id"`
+						Node    int    `json:"node"`
+						Against int    `json:"against"`
+						Diff    string `json:"diff"`
+					}{sum.ID, n, base, text})
+				}
+				_, err = fmt.Fprint(a.out, text)
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&parent, "parent", false, "against the node's parent")
+	return cmd
+}
+
+func (a *app) scriptCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "script ID [NODE]",
+		Short: "Print a node's whole script",
+		Args:  args(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				st, sum, n, err := pick(cmd.Context(), s, args)
+				if err != nil {
+					return err
+				}
+				if len(st.Sources) == 0 {
+					return fmt.Errorf("attempt %d holds no script", sum.Number)
+				}
+				text := st.Files(n)[st.Sources[0].Path]
+				if a.json {
+					return a.print(struct {
+						ID     string `json:"id"`
+						Node   int    `json:"node"`
+						Path   string `json:"path"`
+						Script string `json:"script"`
+					}{sum.ID, n, st.Sources[0].Path, text})
+				}
+				_, err = fmt.Fprint(a.out, text)
+				return err
+			})
+		},
+	}
+}
+
+func (a *app) logCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "log ID [NODE]",
+		Short: "Print the raw log of a node's run",
+		Long:  "Prints the log of the node's own run to the byte, both streams as they came. NODE is the best valid one if not named, else the last.",
+		Args:  args(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.log(cmd.Context(), s, args) })
+		},
+	}
+}
+
+func (a *app) log(ctx context.Context, s *store.Store, args []string) error {
+	st, sum, n, err := pick(ctx, s, args)
+	if err != nil {
+		return err
+	}
+	run := ownRun(st, n)
+	if run == nil {
+		why := "it has not trained"
+		if n == 0 && st.Calibration != nil && st.Calibration.Reused {
+			why = "its times were taken over from calibration " + st.Calibration.ID
+		}
+		return fmt.Errorf("node %d of attempt %d has no log: %s", n, sum.Number, why)
+	}
+	var text strings.Builder
+	for at := run.FirstLine; at < run.LastLine; {
+		lines, err := s.Lines(ctx, sum.ID, at, min(run.LastLine, at+4096))
+		if err != nil {
+			return err
+		}
+		if len(lines) == 0 {
+			return errors.New("the log ends before its last line: the store is damaged")
+		}
+		text.Reset()
+		for _, l := range lines {
+			at = l.Index + 1
+			if l.Run != run.RunStarted.Run {
+				continue
+			}
+			if l.Gap > 0 {
+				fmt.Fprintf(&text, "[pitwall: %d bytes left out here]\n", l.Gap)
+			}
+			text.Write(l.Data)
+			if l.End != 0 {
+				text.WriteByte(l.End)
+			}
+		}
+		if _, err := fmt.Fprint(a.out, text.String()); err != nil {
+			return fmt.Errorf("write log: %w", err)
+		}
+	}
+	return nil
+}
+
+// ownRun gives the run by which a node was judged, its last if it was trained again.
+func ownRun(st *fold.State, node int) *fold.Run {
+	var own *fold.Run
+	for _, id := range st.Nodes[node].Runs {
+		r := st.Run(id)
+		if r.Purpose == event.PurposeNode || r.Purpose == event.PurposeCalibrateFrom && (own == nil || own.Ended == nil || !own.Ended.Finished) {
+			own = r
+		}
+	}
+	return own
+}

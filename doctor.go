@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"pitwall/agent"
+	"pitwall/runner"
+	"pitwall/store"
+)
+
+// check is one thing that doctor looked at.
+type check struct {
+	Name  string `json:"name"`
+	OK    bool   `json:"ok"`
+	Found string `json:"found"`
+	Mend  string `json:"mend"` // empty where there is nothing to mend
+}
+
+func (a *app) doctorCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what works here and what is missing",
+		Args:  args(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			checks := a.examine(cmd.Context())
+			if a.json {
+				return a.print(struct {
+					Checks []check `json:"checks"`
+				}{checks})
+			}
+			for _, c := range checks {
+				mark := "ok  "
+				if !c.OK {
+					mark = "miss"
+				}
+				fmt.Fprintf(a.out, "%s  %-12s %s\n", mark, c.Name, c.Found)
+				if c.Mend != "" {
+					fmt.Fprintf(a.out, "      %-12s → %s\n", "", c.Mend)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) examine(ctx context.Context) []check {
+	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx), checkGPUs(ctx), checkGit()}
+	return append(checks, check{Name: "machine", OK: true, Found: agent.MachineLabel(runner.Host(ctx))},
+		check{Name: "sandbox", OK: false, Found: "training scripts run with your rights: pitwall does not confine them", Mend: "attempt only with agents and hints that you trust, or inside a container"})
+}
+
+func (a *app) checkPython(ctx context.Context) check {
+	py, err := runner.FindPython(ctx, a.getenv)
+	if err != nil {
+		return check{Name: "python", Found: err.Error(), Mend: "install Python 3.9 or newer, or set PITWALL_PYTHON to one"}
+	}
+	return check{Name: "python", OK: true, Found: fmt.Sprintf("%s (%s)", py.Version, py.Path)}
+}
+
+func checkRunner() check {
+	switch runtime.GOOS {
+	case "linux":
+		return check{Name: "runner", OK: true, Found: "local: every process of a run is ended with it"}
+	case "darwin":
+		return check{Name: "runner", OK: true, Found: "local: a run's process group is ended with it; a child in a session of its own can outlive it"}
+	}
+	return check{Name: "runner", Found: "this system can browse and replay, but not train", Mend: "train on Linux or macOS"}
+}
+
+func (a *app) checkStore(ctx context.Context) check {
+	c := check{Name: "store", OK: true}
+	err := a.withStore(ctx, func(s *store.Store) error {
+		sums, err := s.Attempts(ctx)
+		c.Found = fmt.Sprintf("%s, %d attempts", s.Home(), len(sums))
+		return err
+	})
+	if err != nil {
+		return check{Name: "store", Found: err.Error(), Mend: "see the message, or set PITWALL_HOME to another directory"}
+	}
+	return c
+}
+
+// leastDisk is the free space below which a long run may not fit, in bytes.
+const leastDisk = 1 << 30
+
+func (a *app) checkDisk() check {
+	free, err := freeBytes(a.home())
+	if err != nil {
+		return check{Name: "disk", Found: err.Error(), Mend: "set PITWALL_HOME to a directory that can be used"}
+	}
+	c := check{Name: "disk", OK: free >= leastDisk, Found: fmt.Sprintf("%.1f GiB free for %s", float64(free)/(1<<30), a.home())}
+	if !c.OK {
+		c.Mend = "free some space, or set PITWALL_HOME to a larger disk"
+	}
+	return c
+}
+
+// checkLock tells whether the machine trains for somebody now.
+func (a *app) checkLock(ctx context.Context) check {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	held := ""
+	lock, err := runner.Acquire(ctx, a.getenv("PITWALL_LOCK"), "pitwall doctor", func(h runner.Holder) {
+		held = h.String()
+		cancel()
+	})
+	switch {
+	case held != "":
+		return check{Name: "timed runs", OK: true, Found: "the machine trains for " + held + "; others wait"}
+	case err != nil:
+		return check{Name: "timed runs", Found: err.Error(), Mend: "set PITWALL_LOCK to a file that can be written"}
+	}
+	if err := lock.Release(); err != nil {
+		return check{Name: "timed runs", Found: err.Error(), Mend: "set PITWALL_LOCK to a file that can be written"}
+	}
+	return check{Name: "timed runs", OK: true, Found: "the machine is free"}
+}
+
+func checkGPUs(ctx context.Context) check {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader").Output()
+	if err != nil {
+		return check{Name: "gpus", Found: "none that nvidia-smi can see; the practice track needs none", Mend: "the nanogpt tracks need NVIDIA GPUs with a driver"}
+	}
+	return check{Name: "gpus", OK: true, Found: strings.Join(strings.Split(strings.TrimSpace(string(out)), "\n"), "; ")}
+}
+
+func checkGit() check {
+	path, err := exec.LookPath("git")
+	if err != nil {
+		return check{Name: "git", Found: "not on PATH; only needed to apply what `pitwall diff` prints", Mend: "install git"}
+	}
+	return check{Name: "git", OK: true, Found: path}
+}

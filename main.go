@@ -1,0 +1,156 @@
+// Pitwall is the pit wall for language-model training speedruns: it lets agents
+// attempt the tasks of the Automated LLM Speedrunning Benchmark, shows their
+// edits, logs and losses as they come, and keeps every attempt for replay.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"charm.land/fang/v2"
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+
+	"pitwall/agent"
+	"pitwall/runner"
+	"pitwall/store"
+)
+
+// version is set by the release build; else it is read from the build information.
+var version string
+
+func main() {
+	// A guard of a run is started often and must be quick and small.
+	if len(os.Args) > 1 && os.Args[1] == "_run" {
+		os.Exit(runner.Shim(os.Args[2:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run executes the command line and returns the exit status.
+func run(ctx context.Context, args []string) int {
+	root := newRoot(&app{out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
+	root.SetArgs(args)
+	err := fang.Execute(ctx, root, fang.WithVersion(buildVersion()), fang.WithoutManpage(),
+		fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
+			fmt.Fprintf(w, "pitwall: %v\n", err)
+		}))
+	var usage *usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+		return 2
+	}
+	return 1
+}
+
+// usageError is a wrong use of the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// app is what the commands share.
+type app struct {
+	out, err io.Writer
+	getenv   func(string) string
+	json     bool
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pitwall",
+		Short: "Watch agents speed up language-model training",
+		Long: "pitwall lets an agent attempt a task of the Automated LLM Speedrunning Benchmark: to make the training " +
+			"script of one speedrun record as fast as the next record. It shows the edits, the training log and the " +
+			"loss as they come, and keeps every attempt to be replayed.\n\nWithout a command it opens the screen.",
+		Example: "pitwall\npitwall attempt micro/7 --agent tuner --nodes 3\npitwall attempts\npitwall replay 1 --speed 4",
+		Args:    args(0, 0),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.screen(cmd.Context(), screenOptions{}) },
+	}
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print one JSON document on standard output")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.AddCommand(
+		a.tasksCmd(), a.attemptCmd(), a.attemptsCmd(), a.showCmd(), a.watchCmd(), a.replayCmd(),
+		a.diffCmd(), a.logCmd(), a.scriptCmd(), a.stopCmd(), a.resumeCmd(), a.deleteCmd(),
+		a.calibrateCmd(), a.doctorCmd(), a.engineCmd(),
+	)
+	return root
+}
+
+// args takes between least and most arguments.
+func args(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, got []string) error {
+		if len(got) < least || len(got) > most {
+			if len(got) > 0 && !cmd.HasParent() {
+				return usagef("unknown command %q; see pitwall --help", got[0])
+			}
+			return usagef("use it as: %s; see pitwall --help", cmd.UseLine())
+		}
+		return nil
+	}
+}
+
+// home is where everything is kept.
+func (a *app) home() string {
+	if h := a.getenv("PITWALL_HOME"); h != "" {
+		return h
+	}
+	return filepath.Join(xdg.DataHome, "pitwall")
+}
+
+// withStore opens the store for f.
+func (a *app) withStore(ctx context.Context, f func(*store.Store) error) error {
+	s, err := store.Open(ctx, a.home())
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(s), s.Close())
+}
+
+// engine wires an engine that trains on this machine.
+func (a *app) engine(s *store.Store) *agent.Engine {
+	lock := a.getenv("PITWALL_LOCK")
+	return &agent.Engine{
+		Store:   s,
+		Runner:  &runner.Local{Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }, LockPath: lock},
+		Getenv:  a.getenv,
+		Lock:    lock,
+		Version: buildVersion(),
+		Pace:    agent.DefaultPace,
+	}
+}
+
+// buildVersion says which pitwall this is.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			return "devel " + s.Value[:12]
+		}
+	}
+	return "devel"
+}

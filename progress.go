@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/term"
+
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/store/fold"
+)
+
+// follow shows how a stream comes along, on standard error: a line that renews
+// itself on a terminal, else a line a phase. The returned function ends it.
+func (a *app) follow(ctx context.Context, s *store.Store, id string) (end func()) {
+	p, err := s.Play(context.WithoutCancel(ctx), id, store.PlayOptions{})
+	if err != nil {
+		fmt.Fprintf(a.err, "pitwall: progress cannot be shown: %v\n", err)
+		return func() {}
+	}
+	file, ok := a.err.(*os.File)
+	live := ok && term.IsTerminal(file.Fd())
+	width := 80
+	if live {
+		if w, _, err := term.GetSize(file.Fd()); err == nil && w > 10 {
+			width = w
+		}
+	}
+	done, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		defer p.Close()
+		said := ""
+		tell := func(st *fold.State) {
+			line := progressLine(st, live)
+			if line == said || line == "" {
+				return
+			}
+			said = line
+			if live {
+				fmt.Fprintf(a.err, "\r\x1b[K%s", ansi.Truncate(line, width-1, "…"))
+			} else {
+				fmt.Fprintln(a.err, line)
+			}
+		}
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				tell(p.Snapshot().State)
+			case <-done:
+				if st, err := s.StateAt(context.WithoutCancel(ctx), id, 0); err == nil {
+					tell(st)
+				}
+				if live {
+					fmt.Fprintln(a.err)
+				}
+				return
+			}
+		}
+	}()
+	return func() { close(done); <-gone }
+}
+
+// progressLine says in one line where an attempt stands; with figures where the
+// line renews itself.
+func progressLine(st *fold.State, figures bool) string {
+	if st == nil || st.Seq == 0 {
+		return ""
+	}
+	var parts []string
+	switch st.Status {
+	case event.StatusDone, event.StatusStopped, event.StatusFailed:
+		parts = append(parts, st.Status)
+		if st.Confirmed != nil && st.Confirmed.FSR != nil {
+			parts = append(parts, fmt.Sprintf("FSR %.2f", *st.Confirmed.FSR))
+		}
+		if st.Why != "" {
+			parts = append(parts, st.Why)
+		}
+		return strings.Join(parts, " · ")
+	case event.StatusQueued:
+		return "queued · " + st.Why
+	}
+	switch st.Phase.Phase {
+	case event.PhaseWriting, event.PhaseChecking, event.PhaseTraining, event.PhaseJudging:
+		parts = append(parts, fmt.Sprintf("%s node %d of %d", st.Phase.Phase, st.Phase.Node, st.Attempt.Nodes))
+	default:
+		parts = append(parts, strings.TrimSpace(st.Phase.Phase+" "+st.Phase.Detail))
+	}
+	if r := st.LiveRun(); r != nil && figures {
+		parts = append(parts, runWords(*r))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func runWords(r fold.Run) string {
+	text := fmt.Sprintf("step %d/%d", r.Step, r.Total)
+	if r.TrainLoss.Known() {
+		text += fmt.Sprintf(" · loss %.3f", float64(r.TrainLoss))
+	}
+	if r.TrainMS.Known() {
+		text += fmt.Sprintf(" · %.1f s", float64(r.TrainMS)/1000)
+	}
+	return text
+}
