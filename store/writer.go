@@ -193,7 +193,13 @@ func (w *Writer) Epoch() int64 { return w.epoch }
 // pending. After a failure (see Failed) it does nothing. The bodies may be
 // reused once it returns, but for slices and pointers in them other than
 // event.Log's Data, which State goes on sharing.
-func (w *Writer) Emit(bodies ...event.Body) {
+func (w *Writer) Emit(bodies ...event.Body) { w.emitAll(nil, bodies) }
+
+// EmitAt is Emit for what happened at another time: an import, or a test. Active
+// time never goes back: an earlier t counts as that of the event before.
+func (w *Writer) EmitAt(t event.Times, bodies ...event.Body) { w.emitAll(&t, bodies) }
+
+func (w *Writer) emitAll(at *event.Times, bodies []event.Body) {
 	if len(bodies) == 0 {
 		return
 	}
@@ -204,10 +210,12 @@ func (w *Writer) Emit(bodies ...event.Body) {
 	}
 	hurry := false
 	if w.err == nil && !w.closed {
-		active := max(w.base+time.Since(w.start).Milliseconds(), w.times.Active)
-		wall := time.Now().UnixMilli()
+		if at == nil {
+			at = &event.Times{Active: w.base + time.Since(w.start).Milliseconds(), Wall: time.Now().UnixMilli()}
+		}
+		active := max(at.Active, w.times.Active)
 		for _, b := range bodies {
-			hurry = w.emit(event.Event{Seq: w.state.Seq + 1, Active: active, Wall: wall, Body: event.Exact(b)}) || hurry
+			hurry = w.emit(event.Event{Seq: w.state.Seq + 1, Active: active, Wall: at.Wall, Body: event.Exact(b)}) || hurry
 		}
 	}
 	w.mu.Unlock()
