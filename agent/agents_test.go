@@ -1,0 +1,250 @@
+package agent
+
+import (
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"pitwall/runner"
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/taskdata"
+)
+
+func python(t testing.TB) runner.Python {
+	t.Helper()
+	py, err := runner.FindPython(t.Context(), os.Getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return py
+}
+
+// propose has an agent write one node and returns the script it leaves.
+func propose(t *testing.T, a Agent, b Brief) (string, *fold.State) {
+	t.Helper()
+	ws, err := NewWorkspace(filepath.Join(t.TempDir(), "node"), b.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	st := fold.New()
+	seq := int64(0)
+	emit := func(bodies ...event.Body) {
+		for _, body := range bodies {
+			seq++
+			st.Apply(event.Event{Seq: seq, Body: body})
+		}
+	}
+	emit(event.Node{ID: 0, Parent: -1})
+	for p, text := range b.Files {
+		emit(event.Source{Path: p, Text: text})
+	}
+	for n := 1; n <= b.Node; n++ {
+		emit(event.Node{ID: n, Parent: 0})
+	}
+	if err := a.Propose(t.Context(), b, &Editor{node: b.Node, ws: ws, emit: emit}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(ws.Dir(), taskdata.ScriptName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := st.Files(b.Node)[taskdata.ScriptName]; got != string(text) {
+		t.Errorf("what the events say differs from what stands in the directory")
+	}
+	return string(text), st
+}
+
+func briefOf(t *testing.T, id string, py runner.Python) Brief {
+	t.Helper()
+	task, err := taskdata.FindTask(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	track, err := taskdata.FindTrack(task.From.Track)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := &attempt{Engine: &Engine{}, dir: t.TempDir(), python: py, task: task}
+	return Brief{
+		Task: task, Track: track, Node: 1, Nodes: 3, Seed: 1, RecordSeconds: task.From.Seconds,
+		Files: map[string]string{taskdata.ScriptName: task.From.Script()}, Try: check.check,
+	}
+}
+
+func TestOracleWritesTheAnswerOfEveryTask(t *testing.T) {
+	py := python(t)
+	for _, task := range taskdata.Tasks("") {
+		if !task.Ready {
+			continue
+		}
+		a, err := New(Oracle, task, py)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := propose(t, a, briefOf(t, task.ID(), py)); got != task.Answer() {
+			t.Errorf("%s: the oracle's script is not the answer", task.ID())
+		}
+	}
+}
+
+func TestTunerSearchesWithinTheRulesAndNeverRepeatsItself(t *testing.T) {
+	py := python(t)
+	for _, task := range taskdata.Tasks("micro") {
+		b := briefOf(t, task.ID(), py)
+		seen := map[string]int{}
+		for n := 1; n <= 5; n++ {
+			b.Node = n
+			a, err := New(Tuner, task, py)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, st := propose(t, a, b)
+			if again, _ := propose(t, a, b); again != text {
+				t.Errorf("%s node %d: another script for the same brief", task.ID(), n)
+			}
+			if was, ok := seen[text]; ok || text == task.From.Script() {
+				t.Errorf("%s node %d: the same script as node %d", task.ID(), n, was)
+			}
+			seen[text] = n
+			violations, err := b.Try(t.Context(), map[string]string{taskdata.ScriptName: text})
+			if err != nil || len(violations) > 0 {
+				t.Errorf("%s node %d: %v %v", task.ID(), n, violations, err)
+			}
+			o := Outcome{Node: n, Verdict: event.VerdictProvisional, ValLoss: 1.99, TrainSeconds: b.RecordSeconds * 0.95}
+			if n%2 == 0 {
+				o.Verdict, o.ValLoss = event.VerdictMissed, 2.05
+			}
+			for _, ed := range st.Edits {
+				if !strings.HasSuffix(ed.Reason, ".") || len(ed.Reason) < 20 {
+					t.Errorf("%s node %d: reason %q is no sentence", task.ID(), n, ed.Reason)
+				}
+				o.Edits = append(o.Edits, AppliedEdit{Hunk{ed.Path, ed.Old, ed.New}, ed.Reason})
+			}
+			b.Past = append(b.Past, o)
+		}
+	}
+}
+
+func TestTunerBuildsOnWhatWorked(t *testing.T) {
+	py := python(t)
+	b := briefOf(t, "micro/7", py)
+	a, err := New(Tuner, b.Task, py)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, st := propose(t, a, b)
+	good := Outcome{Node: 1, Verdict: event.VerdictProvisional, ValLoss: 1.9, TrainSeconds: b.RecordSeconds / 2}
+	for _, ed := range st.Edits {
+		good.Edits = append(good.Edits, AppliedEdit{Hunk{ed.Path, ed.Old, ed.New}, ed.Reason})
+	}
+	bad := good
+	bad.Verdict, bad.ValLoss = event.VerdictMissed, 2.5
+	kept := func(o Outcome) bool {
+		b.Node, b.Past = 2, []Outcome{o}
+		_, st := propose(t, a, b)
+		for _, ed := range st.Edits {
+			if strings.Contains(ed.Reason, "as in node 1") {
+				return true
+			}
+		}
+		// It may move the same constant on instead of keeping its value.
+		for _, ed := range st.Edits {
+			if strings.Contains(ed.Reason, "the way that helped") {
+				return true
+			}
+		}
+		return false
+	}
+	if !kept(good) {
+		t.Error("what halved the time was dropped")
+	}
+	if kept(bad) {
+		t.Error("what missed the target was kept")
+	}
+}
+
+func TestHunksRebuildAnyText(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.SampledFrom([]string{"a\n", "b\n", "c\n", "\n", "def f():\n", "    return 1\n", "end"})
+		gen := rapid.SliceOfN(line, 1, 25)
+		from, to := strings.Join(gen.Draw(t, "from"), ""), strings.Join(gen.Draw(t, "to"), "")
+		text := from
+		for _, h := range hunksBetween("train.py", from, to) {
+			if strings.Count(text, h.Old) == 0 || strings.Index(text, h.Old) != strings.LastIndex(text, h.Old) {
+				t.Fatalf("hunk %q does not match once in %q", h.Old, text)
+			}
+			text = fold.Replace(text, h.Old, h.New)
+		}
+		if text != to {
+			t.Fatalf("got %q, want %q", text, to)
+		}
+	})
+}
+
+func TestIntervalHoldsTheTruthNineteenTimesInTwenty(t *testing.T) {
+	const tFrom, tTo, sd, runs = 8.8, 7.2, 0.12, 4000
+	for _, truth := range []float64{0, 0.4, 1} {
+		rng := rand.New(rand.NewPCG(1, uint64(10*truth)))
+		draw := func(mean float64, n int) sample {
+			s := make(sample, n)
+			for i := range s {
+				s[i] = mean + sd*rng.NormFloat64()
+			}
+			return s
+		}
+		held, resolved := 0, 0
+		n := noise{sd: sd}
+		for range runs {
+			from, to := draw(tFrom, 1), draw(tTo, 1)
+			if unresolved(from, to, n) != "" {
+				continue
+			}
+			resolved++
+			f := recovered(draw(tFrom, 1), draw(tFrom-truth*(tFrom-tTo), 1), from, to, n)
+			if f.Interval[0] <= truth && truth <= f.Interval[1] {
+				held++
+			}
+		}
+		if share := float64(held) / float64(resolved); math.Abs(share-0.95) > 0.015 {
+			t.Errorf("at FSR %.1f the interval held it in %.1f %% of cases", truth, 100*share)
+		}
+		if resolved < runs*9/10 {
+			t.Errorf("only %d of %d calibrations resolved a gap of 13 SDs", resolved, runs)
+		}
+	}
+}
+
+func TestGapWithinItsNoiseIsUnresolved(t *testing.T) {
+	known := noise{sd: 0.1}
+	for _, c := range []struct {
+		from, to sample
+		resolved bool
+	}{
+		{sample{8}, sample{7}, true},
+		{sample{8}, sample{7.9}, false},
+		{sample{8, 8, 8, 8, 8, 8, 8, 8, 8}, sample{7.9, 7.9, 7.9, 7.9, 7.9, 7.9, 7.9, 7.9, 7.9}, true},
+		{sample{7}, sample{8}, false},
+		{sample{8}, sample{8}, false},
+	} {
+		if why := unresolved(c.from, c.to, known); (why == "") != c.resolved {
+			t.Errorf("from %v to %v: %q, want resolved %v", c.from, c.to, why, c.resolved)
+		}
+	}
+}
+
+func TestNoiseIsMeasuredOnceThereAreRunsEnough(t *testing.T) {
+	if n := pooledNoise(0.02, sample{10}, sample{5}); n.sd != 0.2 || n.dof != 0 {
+		t.Errorf("%+v, want the track's 2 %%", n)
+	}
+	n := pooledNoise(0.02, sample{10, 11}, sample{5, 6})
+	if math.Abs(n.sd-math.Sqrt(0.5)) > 1e-12 || n.dof != 2 || n.quantile() != 4.303 {
+		t.Errorf("%+v quantile %v, want sd 0.707 with 2 degrees of freedom", n, n.quantile())
+	}
+}
