@@ -38,7 +38,7 @@ const (
 	readSize     = 128 << 10
 	// leaveTime is what children get to leave by themselves after the script:
 	// helpers of a multiprocessing pool notice its end a little later.
-	leaveTime = 300 * time.Millisecond
+	leaveTime = time.Second
 	// killPatience is how long processes are swept that a kill does not end.
 	killPatience = 10 * time.Second
 	// shimPatience is what a guarding process gets beyond grace and sweeps

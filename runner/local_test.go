@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -216,6 +217,62 @@ func TestProgressShowsWhileTheScriptGoesOn(t *testing.T) {
 	job := script(t, "import time\nprint('10%', end='\\r')\ntime.sleep(1000)\n")
 	_, res := stopAfter(t, job, "10%")
 	if res.Reason != Stopped {
+		t.Errorf("got %+v", res)
+	}
+}
+
+func TestASinkThatLagsLosesNothingAtTheEnd(t *testing.T) {
+	t.Parallel()
+	const mib = 33
+	job := script(t, `
+import os
+os.write(1, b"up\n")
+block = (b"x" * 65535 + b"\n") * 16
+for i in range(33):
+    b = block
+    while b: b = b[os.write(1, b):]
+`)
+	rec := newRecord()
+	lag := &lagging{record: rec, t: t}
+	if _, err := local(t).Run(ctx(t), job, lag); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(rec.text(false)); got != mib<<20+3 {
+		t.Errorf("got %d bytes", got)
+	}
+}
+
+// lagging is a sink that takes its first lines only after the script has ended.
+type lagging struct {
+	*record
+	t    *testing.T
+	once sync.Once
+}
+
+func (l *lagging) Lines(lines []Line) {
+	id := l.started[0]
+	l.once.Do(func() {
+		eventually(l.t, "the script ends", func() bool { return !alive(id.PID, id.Ticks) })
+	})
+	l.record.Lines(lines)
+}
+
+func TestHelpersThatLeaveByThemselvesAreNoSurvivors(t *testing.T) {
+	t.Parallel()
+	_, res := execute(t, script(t, `
+import multiprocessing as mp
+from multiprocessing import shared_memory
+
+def work(x): return x * x
+
+if __name__ == "__main__":
+    mp.set_start_method("spawn")
+    shm = shared_memory.SharedMemory(create=True, size=1000)
+    pool = mp.Pool(2)
+    print(pool.map(work, range(4)))
+    shm.close(); shm.unlink()
+`))
+	if res.ExitCode != 0 || res.Survivors != 0 {
 		t.Errorf("got %+v", res)
 	}
 }

@@ -299,7 +299,20 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 	for _, f := range r.outputs {
 		_ = f.SetReadDeadline(time.Now().Add(pipePatience))
 	}
-	r.readers.Wait()
+	read := make(chan struct{})
+	go func() {
+		r.readers.Wait()
+		close(read)
+	}()
+	flush() // its wake-up may have been taken already
+	for reading := true; reading; {
+		select {
+		case <-read:
+			reading = false
+		case <-r.col.ready: // a reader may be waiting for room
+			flush()
+		}
+	}
 	r.col.finish()
 	flush()
 	if id == nil {

@@ -41,10 +41,13 @@ func parseHolder(b []byte) Holder {
 	return h
 }
 
-// printable drops what could steer a terminal.
+// printable drops what could steer a terminal; all of it stays on one line.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
 			return -1
 		}
 		return r
