@@ -15,8 +15,8 @@ type Style string
 
 const reset = "\x1b[m"
 
-// Row is one row of a screen under construction. What is put into it must be
-// clean (package clean); what does not fit is cut.
+// Row is one row of a screen under construction. All that is put into it passes
+// package clean; what does not fit is cut.
 type Row struct {
 	b     strings.Builder
 	used  int
@@ -39,6 +39,7 @@ func (r *Row) Put(st Style, s string) *Row {
 	if s == "" || r.Left() <= 0 {
 		return r
 	}
+	s = clean.Head(s, r.Left())
 	w := clean.Width(s)
 	if w > r.Left() {
 		s = Cut(s, r.Left())

@@ -1,0 +1,133 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// action is something that a key does now. The same list answers keys, fills
+// the last line and the help, so that no key is shown that does nothing.
+type action struct {
+	keys string // names of keys as Bubble Tea gives them, space-separated
+	show string // the keys as people read them
+	bar  string // a word or two for the last line, "" to leave it out there
+	does string // for the help; "" where another action's words stand for it
+	do   func() tea.Cmd
+}
+
+// run does what the key means; handled is false where it means nothing here.
+func run(actions []action, key string) (cmd tea.Cmd, handled bool) {
+	for _, a := range actions {
+		if slices.Contains(strings.Fields(a.keys), key) {
+			return a.do(), true
+		}
+	}
+	return nil, false
+}
+
+// keyBar gives the last line: as many actions as fit, and always the help.
+func (m *Model) keyBar(actions []action, w int) string {
+	const help = "? help"
+	r := cell.New(w).Gap(1)
+	for _, a := range actions {
+		if a.bar == "" {
+			continue
+		}
+		n := clean.Width(a.show) + 1 + clean.Width(a.bar) + 3
+		if n > r.Left()-len(help)-1 {
+			break
+		}
+		r.Put(m.th.accent, a.show).Gap(1).Put(m.th.dim, a.bar).Put(m.th.faint, " · ")
+	}
+	if r.Left() >= len(help) {
+		r.Put(m.th.accent, "?").Put(m.th.dim, " help")
+	}
+	return r.String()
+}
+
+// helpRows lists every key of a screen.
+func (m *Model) helpRows(title string, actions []action, top, w, h int) (rows []string, total int) {
+	widest := 0
+	for _, a := range actions {
+		if a.does == "" {
+			continue
+		}
+		widest = max(widest, clean.Width(a.show))
+	}
+	rows = append(rows,
+		cell.New(w).Gap(1).Put(m.th.bold, "pitwall").Gap(3).Put("", "keys of "+title).String(),
+		cell.New(w).String())
+	var body []string
+	for _, a := range actions {
+		if a.does == "" {
+			continue
+		}
+		body = append(body, cell.New(w).Gap(2).Put(m.th.accent, a.show).To(widest+4).Put("", a.does).String())
+	}
+	body = append(body, cell.New(w).Gap(2).Put(m.th.accent, "ctrl+c").To(widest+4).Put("", "leave pitwall; what runs goes on").String())
+	total = len(body)
+	room := max(h-3, 0)
+	top = max(min(top, total-room), 0)
+	rows = cell.Fit(append(rows, body[top:]...), w, h-1)
+	last := cell.New(w).Gap(1).Put(m.th.accent, "esc").Put(m.th.dim, " back")
+	if total > room {
+		last.Put(m.th.faint, " · ").Put(m.th.accent, "↑ ↓").Put(m.th.dim, " more")
+	}
+	return cell.Fit(append(rows, last.String()), w, h), total
+}
+
+// input is a line of text being typed.
+type input struct {
+	prompt string
+	text   string
+	change func() // after every key
+	done   func(keep bool) tea.Cmd
+}
+
+// key takes a key; closed is true once the line is done with.
+func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
+	switch k.String() {
+	case "enter":
+		return in.done(true), true
+	case "esc", "ctrl+c":
+		return in.done(false), true
+	case "backspace":
+		if r := []rune(in.text); len(r) > 0 {
+			in.text = string(r[:len(r)-1])
+		}
+	case "ctrl+u":
+		in.text = ""
+	default:
+		if k.Text != "" && len(in.text) < 200 {
+			in.text += clean.Line(k.Text)
+		}
+	}
+	if in.change != nil {
+		in.change()
+	}
+	return nil, false
+}
+
+func (m *Model) inputRow(in *input, w int) string {
+	r := cell.New(w).Gap(1).Put(m.th.accent, in.prompt).Gap(1).Put("", in.text).Put(m.th.accent, "▌")
+	hint := cell.New(24).Put(m.th.accent, "enter").Put(m.th.dim, " keep · ").Put(m.th.accent, "esc").Put(m.th.dim, " clear")
+	return r.Rest(hint).String()
+}
+
+// ask is a question that a key answers.
+type ask struct {
+	text string
+	yes  string // what y does, in a word
+	no   string
+	do   func() tea.Cmd
+}
+
+func (m *Model) askRow(q *ask, w int) string {
+	r := cell.New(w).Gap(1).Put(m.th.warn, q.text).Gap(2)
+	return r.Put(m.th.accent, "y").Put(m.th.dim, " "+q.yes+" · ").Put(m.th.accent, "n").Put(m.th.dim, " "+q.no).String()
+}

@@ -1,0 +1,257 @@
+package ui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/taskdata"
+)
+
+// speeds are those that + and - go through.
+var speeds = [...]float64{0.5, 1, 2, 4, 8, 16, 32, 64, 100}
+
+func (a *attempt) actions() []action {
+	if a.player == nil {
+		return []action{{"esc q", "esc", "back", "back to the records", a.m.goHome}}
+	}
+	var as []action
+	add := func(keys, show, bar, does string, do func()) {
+		as = append(as, action{keys, show, bar, does, func() tea.Cmd { do(); return nil }})
+	}
+	cmd := func(keys, show, bar, does string, do func() tea.Cmd) {
+		as = append(as, action{keys, show, bar, does, do})
+	}
+	if a.cardShown() {
+		add("d", "d", "diff", "put the result aside and see the edits", func() { a.cardOff, a.focus = true, paneEdit })
+	} else if a.st.Finished() {
+		add("d", "d", "result", "show the result again", func() { a.cardOff, a.zoom = false, false; a.focus = paneEdit })
+	}
+	if a.canResume() {
+		cmd("r", "r", "resume", "go on from the last whole node", a.resume)
+	}
+	if !a.live() {
+		a.replayActions(add)
+	} else {
+		if a.snap.Duration > 0 {
+			add("p", "p", "replay", "replay the attempt from its start", func() {
+				a.player.SeekActive(0)
+				a.player.Play()
+			})
+			add("left", "←", "", "go 5 s back; what follows is a replay", func() { a.player.Skip(-5000) })
+		}
+		if n := a.editsOf(a.subject()); n > 1 {
+			add("[", "[ ]", "edit", "the edit before, the next one", func() { a.stepEdit(-1) })
+			add("]", "", "", "", func() { a.stepEdit(1) })
+		}
+		if len(a.st.Nodes) > 1 {
+			add("{", "{ }", "node", "the node before, the next one", func() { a.stepNode(-1) })
+			add("}", "", "", "", func() { a.stepNode(1) })
+		}
+	}
+	add("tab", "tab", "pane", "next pane", func() { a.turn(1) })
+	add("shift+tab", "", "", "", func() { a.turn(-1) })
+	a.paneActions(add, cmd)
+	if a.wide {
+		add("z", "z", "zoom", "the pane on the whole screen, and back", func() { a.zoom = !a.zoom })
+	}
+	if len(a.st.Points) > 0 || len(a.st.Ghosts) > 0 {
+		add("t", "t", "time/step", "draw the loss over seconds, or over steps", func() { a.byStep = !a.byStep })
+	}
+	if len(a.st.Nodes) > 1 {
+		add("b", "b", "", "compare with the record, or with the parent node", func() { a.toParent, a.diffHand = !a.toParent, false })
+	}
+	if !a.follow {
+		add("f", "f", "follow", "follow the attempt again", func() { a.unpick() })
+	}
+	if a.engaged() && a.busy == "" {
+		cmd("x", "x", "stop", "stop the attempt; asks first", a.stop)
+	}
+	cmd("l", "l", "", "all attempts", a.m.goHistory)
+	leave, does := "back", "back to the records"
+	if a.engaged() {
+		leave, does = "leave it running", "back to the records; the attempt goes on by itself"
+	}
+	cmd("esc", "esc", leave, does, func() tea.Cmd { return a.back() })
+	cmd("q", "q", "", "leave pitwall; what runs goes on", func() tea.Cmd { return tea.Quit })
+	return as
+}
+
+func (a *attempt) replayActions(add func(keys, show, bar, does string, do func())) {
+	p := a.player
+	if a.snap.Playing {
+		add("space", "space", "pause", "pause", p.Pause)
+	} else {
+		add("space", "space", "play", "play", p.Play)
+	}
+	add("left", "← →", "5 s", "5 s back, 5 s on", func() { p.Skip(-5000) })
+	add("right", "", "", "", func() { p.Skip(5000) })
+	add(",", ", .", "event", "one event back, one on", func() { p.Step(-1) })
+	add(".", "", "", "", func() { p.Step(1) })
+	add("[", "[ ]", "edit", "to the edit before, to the next", func() { a.unpick(); p.NextMark(-1, fold.MarkEdit) })
+	add("]", "", "", "", func() { a.unpick(); p.NextMark(1, fold.MarkEdit) })
+	add("{", "{ }", "node", "to the node before, to the next", func() { a.unpick(); p.NextMark(-1, fold.MarkNode) })
+	add("}", "", "", "", func() { a.unpick(); p.NextMark(1, fold.MarkNode) })
+	add("0", "0-9", "seek", "to the start, to 10 % … 90 %", func() { p.SeekActive(0) })
+	for d := int64(1); d <= 9; d++ {
+		add(fmt.Sprint(d), "", "", "", func() { p.SeekActive(a.snap.Duration * d / 10) })
+	}
+	add("+ =", "+ -", "speed", "faster, slower: 0.5 to 100 times", func() { p.SetSpeed(nextSpeed(a.snap.Speed, 1)) })
+	add("-", "", "", "", func() { p.SetSpeed(nextSpeed(a.snap.Speed, -1)) })
+	add("g", "g", "idle cut", "shorten stretches in which nothing happens, or not", func() { p.SetIdleCut(!a.snap.IdleCut) })
+	end, does := "end", "to the end of the attempt"
+	if a.engaged() {
+		end, does = "live", "to what happens now, and follow it"
+	}
+	add("L", "L", end, does, func() { a.unpick(); p.Live() })
+}
+
+func (a *attempt) paneActions(add func(keys, show, bar, does string, do func()), cmd func(keys, show, bar, does string, do func() tea.Cmd)) {
+	page := max(a.diffH-2, 1)
+	switch a.focus {
+	case paneTree:
+		if len(a.st.Nodes) > 1 {
+			add("j down", "↑ ↓", "node", "choose a node; also j and k", func() { a.stepNode(1) })
+			add("k up", "", "", "", func() { a.stepNode(-1) })
+		}
+	case paneEdit:
+		if a.cardShown() || a.diff == nil || a.diff.Len() <= 1 {
+			return
+		}
+		add("j down", "↑ ↓", "scroll", "scroll the diff by a line; also j and k", func() { a.scrollDiff(1) })
+		add("k up", "", "", "", func() { a.scrollDiff(-1) })
+		add("pgdown ctrl+d", "page", "", "scroll by a page; also ctrl+d and ctrl+u", func() { a.scrollDiff(page) })
+		add("pgup ctrl+u", "", "", "", func() { a.scrollDiff(-page) })
+		add("home", "home end", "", "first line, last line", func() { a.scrollDiff(-1 << 30) })
+		add("end", "", "", "", func() { a.scrollDiff(1 << 30) })
+		if len(a.diff.Changes()) > 1 {
+			add("n", "n N", "change", "the next change, the one before", func() { a.jumpChange(1) })
+			add("N", "", "", "", func() { a.jumpChange(-1) })
+		}
+	case paneLog:
+		if a.runShown() == nil {
+			return
+		}
+		l := &a.log
+		add("j down", "↑ ↓", "scroll", "scroll the log by a line; also j and k", func() { l.scroll(a, 1) })
+		add("k up", "", "", "", func() { l.scroll(a, -1) })
+		add("pgdown ctrl+d", "page", "", "scroll by a page; also ctrl+d and ctrl+u", func() { l.scroll(a, int64(max(l.h-2, 1))) })
+		add("pgup ctrl+u", "", "", "", func() { l.scroll(a, -int64(max(l.h-2, 1))) })
+		add("home", "home end", "", "first line; last line, and follow", func() { l.scroll(a, -1<<40) })
+		add("end G", "", "", "", func() { l.follow = true })
+		cmd("/", "/", "search", "search the log of this run", func() tea.Cmd { return a.startSearch() })
+		if l.term != "" {
+			cmd("n", "n N", "match", "the next match, the one before", func() tea.Cmd { return l.find(a, 1) })
+			cmd("N", "", "", "", func() tea.Cmd { return l.find(a, -1) })
+		}
+	}
+}
+
+func nextSpeed(now float64, dir int) float64 {
+	if dir > 0 {
+		for _, s := range speeds {
+			if s > now {
+				return s
+			}
+		}
+		return speeds[len(speeds)-1]
+	}
+	for i := len(speeds) - 1; i >= 0; i-- {
+		if speeds[i] < now {
+			return speeds[i]
+		}
+	}
+	return speeds[0]
+}
+
+func (a *attempt) turn(n pane) {
+	a.focus = (a.focus + n + paneCount) % paneCount
+}
+
+// back undoes the innermost thing: zoom, then what was picked, then the screen.
+func (a *attempt) back() tea.Cmd {
+	if a.zoom {
+		a.zoom = false
+		return nil
+	}
+	running, name := a.engaged(), attemptName(a.snap.Summary)
+	cmd := a.m.goHome()
+	if running {
+		return tea.Batch(cmd, a.m.say(name+" goes on by itself; w watches it again", false))
+	}
+	return cmd
+}
+
+func (a *attempt) unpick() {
+	a.follow, a.edit, a.diffHand = true, 0, false
+	a.log.follow = true
+}
+
+func (a *attempt) pick(node, edit int) {
+	a.follow, a.node, a.edit, a.diffHand = false, node, edit, false
+	a.cardOff = true
+	a.log.follow = true
+}
+
+func (a *attempt) stepNode(n int) {
+	at := max(min(a.subject()+n, len(a.st.Nodes)-1), 0)
+	a.pick(at, 0)
+}
+
+func (a *attempt) stepEdit(n int) {
+	node := a.subject()
+	at := max(min(a.editShown()+n, a.editsOf(node)), 1)
+	a.pick(node, at)
+}
+
+func (a *attempt) scrollDiff(n int) {
+	a.diffHand = true
+	a.diffTop = max(min(a.diffTop+n, a.diff.Len()-a.diffH), 0)
+}
+
+func (a *attempt) jumpChange(dir int) {
+	a.diffHand = true
+	a.diffTop = nextChange(a.diff, a.diffTop, dir)
+	a.scrollDiff(0)
+}
+
+func (a *attempt) stop() tea.Cmd {
+	text := "Stop this attempt? It keeps what it has; a run that is stopped never counts."
+	a.ask = &ask{text: text, yes: "stop", no: "go on", do: func() tea.Cmd {
+		a.busy = "stopping…"
+		s, ctx, id := a.m.o.Store, a.m.ctx, a.snap.Summary.ID
+		return func() tea.Msg {
+			_, err := s.Order(ctx, id, "stop", "")
+			return orderedMsg{a, "stop the attempt", "the engine was told to stop", err}
+		}
+	}}
+	return nil
+}
+
+func (a *attempt) resume() tea.Cmd {
+	a.busy = "resuming…"
+	resume, ctx, id := a.m.o.Resume, a.m.ctx, a.snap.Summary.ID
+	a.player.Live()
+	return func() tea.Msg {
+		return orderedMsg{a, "resume the attempt", "the attempt goes on", resume(ctx, id)}
+	}
+}
+
+func (a *attempt) cardShown() bool {
+	if a.cardOff {
+		return false
+	}
+	switch a.status() {
+	case event.StatusDone, event.StatusFailed, event.StatusStopped:
+		return a.st.Finished()
+	}
+	return false
+}
+
+// task gives the task's data where this version knows it.
+func (a *attempt) task() (taskdata.Task, bool) {
+	t, err := taskdata.FindTask(a.snap.Summary.Task)
+	return t, err == nil
+}

@@ -1,0 +1,141 @@
+package ui
+
+import (
+	"fmt"
+
+	"pitwall/store/event"
+	"pitwall/ui/cell"
+)
+
+// cardRows gives the result of an attempt that has ended: what came out, what it
+// is worth, and what to do next.
+func (a *attempt) cardRows(w, h int) []string {
+	th, st := a.m.th, a.st
+	var rows []string
+	put := func(r *cell.Row) { rows = append(rows, r.String()) }
+	line := func() *cell.Row { return cell.New(w).Gap(3) }
+	gap := func() {
+		if h >= 14 {
+			rows = append(rows, cell.New(w).String())
+		}
+	}
+	note := func(s cell.Style, text string) {
+		for _, l := range cell.Wrap(text, max(w-6, 1)) {
+			put(line().Put(s, l))
+		}
+	}
+	put(a.paneTitle(w, paneEdit).Gap(2).Put("", "result"))
+	gap()
+	fsr, span := st.FSR()
+	best := st.Best()
+	c := st.Confirmed
+	switch {
+	case st.Status == event.StatusFailed:
+		put(line().Put(th.bad+th.bold, "The attempt failed."))
+		note("", st.Why)
+	case st.Status == event.StatusStopped:
+		put(line().Put(th.warn+th.bold, "The attempt was stopped."))
+		if st.Why != "" {
+			note("", st.Why)
+		}
+	}
+	switch {
+	case c != nil && c.Valid && fsr != nil:
+		r := line().Put(th.dim, "FSR  ").Put(th.bold+th.good, number(fsr))
+		if span != nil {
+			r.Gap(2).Put("", interval(span)).Put(th.dim, " 95 %")
+		}
+		put(r)
+		note(th.dim, fsrWords(*fsr))
+	case c != nil && c.Valid:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, "unresolved"))
+		why := c.Why
+		if why == "" && st.Calibration != nil {
+			why = st.Calibration.Why
+		}
+		note(th.dim, "The gap between the records is lost in the noise here. "+why)
+	case c != nil:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, number(fsr)).Gap(2).Put(th.warn, "not confirmed"))
+		note("", c.Why)
+	case best > 0:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, "not confirmed").Gap(2).Put(th.dim, "node "+fmt.Sprint(best)+" is provisional: one run"))
+	case st.Status == event.StatusDone:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, "0").Gap(2).Put(th.warn, "no node counts"))
+	}
+	if !st.Attempt.Benchmark {
+		put(line().Put(th.warn, a.practice()))
+	}
+	gap()
+	if n := st.Node(best); n != nil && best > 0 {
+		r := line().Put(th.dim, "best node  ").Put(th.bold, fmt.Sprint(best)).Gap(2).Put("", seconds(float64(n.TrainSeconds)))
+		if z := st.Node(0); z != nil && z.TrainSeconds.Known() {
+			r.Put(th.dim, fmt.Sprintf(" against %s of record %d, %.2f×", seconds(float64(z.TrainSeconds)), st.Attempt.From, float64(z.TrainSeconds)/float64(n.TrainSeconds)))
+		}
+		put(r)
+		r = line().Put(th.dim, "loss       ").Put("", loss(float64(n.ValLoss))).Put(th.dim, fmt.Sprintf(" in its run, target %.2f", st.Attempt.Target))
+		put(r)
+	}
+	if c != nil && len(c.NodeSeconds) > 0 {
+		put(line().Put(th.dim, "fresh runs ").Put("", list(c.NodeSeconds)).Put(th.dim, " s, record ").Put("", list(c.FromSeconds)).Put(th.dim, " s"))
+		if c.MeanLoss.Known() {
+			put(line().Put(th.dim, "mean loss  ").Put("", loss(float64(c.MeanLoss))))
+		}
+	}
+	if k := st.Calibration; k != nil {
+		how := "measured in this attempt"
+		if k.Reused {
+			how = "measured here earlier"
+		}
+		put(line().Put(th.dim, "calibrated ").Put("", list(k.From)).Put(th.dim, " s → ").Put("", list(k.To)).Put(th.dim, " s, "+how))
+	}
+	shown := 0
+	for _, n := range st.Nodes {
+		if n.ID == 0 || n.Valid() || n.Why == "" || len(rows) > h-6 {
+			continue
+		}
+		if shown++; shown == 1 {
+			gap()
+			put(line().Put(th.dim, "not counted"))
+		}
+		sign, s := a.nodeSign(&n)
+		put(line().Put(s, sign).Put("", fmt.Sprintf(" node %d ", n.ID)).Put(th.dim, verdictWord(n.State)+": "+n.Why))
+	}
+	gap()
+	next := line().Put(th.accent, "d").Put(th.dim, " see the edits   ").Put(th.accent, "p").Put(th.dim, " replay   ").Put(th.accent, "l").Put(th.dim, " history")
+	if !a.live() {
+		next = line().Put(th.accent, "d").Put(th.dim, " see the edits   ").Put(th.accent, "0").Put(th.dim, " from the start   ").Put(th.accent, "l").Put(th.dim, " history")
+	}
+	if a.canResume() {
+		next.Put(th.dim, "   ").Put(th.accent, "r").Put(th.dim, " resume")
+	}
+	put(next)
+	return rows
+}
+
+// fsrWords says in a sentence what an FSR means.
+func fsrWords(f float64) string {
+	switch {
+	case f >= 1:
+		return "As fast as the next record, or faster."
+	case f > 0:
+		return fmt.Sprintf("%.0f %% of the way from this record's time to the next one's.", f*100)
+	}
+	return "No faster than the record it started from."
+}
+
+func list(xs []float64) string {
+	s := ""
+	for i, x := range xs {
+		if i == 5 {
+			return s + " …"
+		}
+		if i > 0 {
+			s += " "
+		}
+		s += fmt.Sprintf("%.2f", x)
+	}
+	if s == "" {
+		return "–"
+	}
+	return s
+}

@@ -1,0 +1,328 @@
+package ui
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+	"pitwall/ui/code"
+	"pitwall/ui/diffview"
+)
+
+// diffKey is everything that the diff shown depends on, within one stream.
+type diffKey struct {
+	node, edit, edits, sources int
+	draft                      int // length of what is being written
+	part                       event.Part
+	epoch                      int64
+	parent                     bool
+	begun                      bool
+}
+
+// edited is the edit that is looked at: finished, or being written.
+type edited struct {
+	path, reason, old, new, why string
+	applied, open               bool
+	part                        event.Part
+	line                        int
+}
+
+func (a *attempt) edited(node, index int) (edited, bool) {
+	n := a.st.Node(node)
+	if n == nil || index < 1 {
+		return edited{}, false
+	}
+	if index <= len(n.Edits) {
+		e := a.st.Edits[n.Edits[index-1]]
+		return edited{path: e.Path, reason: e.Reason, old: e.Old, new: e.New, why: e.Why, applied: e.Applied, line: e.Line}, true
+	}
+	if d := a.st.Draft; d != nil && d.Node == node {
+		return edited{path: d.Path, reason: d.Reason, old: d.Old, new: d.New, open: true, part: d.Part}, true
+	}
+	return edited{}, false
+}
+
+// feedDiff compares the versions that are looked at, where they changed.
+func (a *attempt) feedDiff() {
+	node, index := a.subject(), a.editShown()
+	n := a.st.Node(node)
+	if n == nil {
+		a.diff, a.diffKey = nil, diffKey{}
+		return
+	}
+	key := diffKey{node: node, edit: index, edits: len(n.Edits), sources: len(a.st.Sources), epoch: a.st.Epoch, parent: a.toParent, begun: true}
+	if d := a.st.Draft; d != nil && d.Node == node {
+		key.draft, key.part = len(d.Path)+len(d.Reason)+len(d.Old)+len(d.New), d.Part
+	}
+	if key == a.diffKey {
+		return
+	}
+	a.diffKey = key
+	a.view = diffview.View{}
+	e, ok := a.edited(node, index)
+	path := e.path
+	before := a.st.Files(0)
+	if a.toParent && n.Parent >= 0 {
+		before = a.st.Files(n.Parent)
+	}
+	if !ok || path == "" {
+		path = taskdata.ScriptName
+		if _, there := before[path]; !there {
+			if names := slices.Sorted(maps.Keys(before)); len(names) > 0 {
+				path = names[0]
+			}
+		}
+	}
+	if ok && e.why != "" && !e.applied {
+		a.diff = diffview.Make(e.old, e.new) // refused: what was proposed
+		return
+	}
+	text := a.upTo(n, index, path)
+	if ok {
+		text = a.place(e, text)
+	}
+	a.diff = diffview.Make(before[path], text)
+}
+
+// upTo gives a file of a node with the finished edits 1 to index.
+func (a *attempt) upTo(n *fold.Node, index int, path string) string {
+	text := a.st.Files(max(n.Parent, 0))[path]
+	for i, k := range n.Edits {
+		if e := a.st.Edits[k]; i < index && e.Applied && e.Path == path {
+			if i == index-1 {
+				break // place puts it in, and notes where
+			}
+			text = fold.Replace(text, e.Old, e.New)
+		}
+	}
+	return text
+}
+
+// place puts an edit into the text it changes, as far as it is written, and
+// notes which lines it takes.
+func (a *attempt) place(e edited, text string) string {
+	at := 0
+	if e.old != "" {
+		at = strings.Index(text, e.old)
+	}
+	if at < 0 {
+		return text
+	}
+	first := strings.Count(text[:at], "\n") + 1
+	if e.open && e.part < event.PartNew {
+		if e.old != "" { // being pointed at
+			a.view.From, a.view.To = first, first+strings.Count(strings.TrimSuffix(e.old, "\n"), "\n")+1
+		}
+		return text
+	}
+	count := strings.Count(strings.TrimSuffix(e.new, "\n"), "\n") + 1
+	a.view.From, a.view.To = first, first+count
+	if !e.open {
+		return fold.Replace(text, e.old, e.new)
+	}
+	a.view.Caret = first + strings.Count(e.new, "\n")
+	if e.old != "" {
+		return text[:at] + e.new + text[at+len(e.old):]
+	}
+	// A whole file is being written over: what is not reached yet stays.
+	rest := text
+	for range strings.Count(e.new, "\n") + 1 {
+		_, after, found := strings.Cut(rest, "\n")
+		if !found {
+			rest = ""
+			break
+		}
+		rest = after
+	}
+	return strings.TrimSuffix(e.new, "\n") + "\n" + rest
+}
+
+// paint asks for the colours of the script as it is without the open edit.
+func (a *attempt) paint() tea.Cmd {
+	node := a.subject()
+	if len(a.st.Sources) == 0 || a.st.Node(node) == nil {
+		return nil
+	}
+	var all strings.Builder
+	for _, s := range a.st.Sources {
+		all.WriteString(s.Text)
+		all.WriteString("\n")
+	}
+	key := a.paintKey(node)
+	if a.m.slow.asked[key] {
+		return nil
+	}
+	name := a.st.Sources[0].Path
+	for _, f := range a.st.Files(node) {
+		all.WriteString(f)
+		all.WriteString("\n")
+	}
+	text, th := all.String(), a.m.th.code
+	return a.m.slow.want(key, func() any { return code.Highlight(name, text, th) })
+}
+
+func (a *attempt) paintKey(node int) string {
+	n := a.st.Node(node)
+	if n == nil {
+		return ""
+	}
+	h := fnv.New32a()
+	for _, s := range a.st.Sources {
+		fmt.Fprint(h, len(s.Text), s.Path)
+	}
+	return fmt.Sprint("code ", a.snap.Summary.ID, " ", node, " ", len(n.Edits), " ", h.Sum32())
+}
+
+// editRows draws the edit pane.
+func (a *attempt) editRows(w, h int) []string {
+	if a.cardShown() {
+		return a.cardRows(w, h)
+	}
+	th := a.m.th
+	node, index := a.subject(), a.editShown()
+	n := a.st.Node(node)
+	e, ok := a.edited(node, index)
+	rows := []string{a.editTitle(w, n, e, ok)}
+	h -= len(rows)
+	note := func(st cell.Style, text string) {
+		for _, l := range cell.Wrap(text, max(w-3, 1)) {
+			rows = append(rows, cell.New(w).Gap(2).Put(st, l).String())
+			h--
+		}
+	}
+	switch {
+	case n == nil:
+		note(th.dim, "No node yet: "+a.phaseWords())
+	case node == 0:
+		note(th.dim, "Node 0 is the record itself: nothing is changed in it.")
+	case !ok && n.State == event.VerdictEmpty:
+		note(th.bad, "The agent produced no edit that could be applied. "+clean.Line(n.Why))
+	case !ok && (n.State == fold.NodeNew || n.State == fold.NodeWriting):
+		note(th.dim, "Waiting for the agent's first edit …")
+	case !ok:
+		note(th.dim, "This node changes nothing.")
+	case e.why != "" && !e.applied:
+		note(th.bad, "Refused, and nothing was changed: "+clean.Line(e.why))
+	}
+	for _, v := range a.violations(n) {
+		note(th.bad, v)
+	}
+	if n != nil && n.Why != "" && n.State != event.VerdictEmpty && len(n.Violations) == 0 {
+		st := th.warn
+		if n.State == event.VerdictFailed || n.State == event.VerdictInvalid {
+			st = th.bad
+		}
+		note(st, verdictWord(n.State)+": "+clean.Line(n.Why))
+	}
+	a.diffH = max(h, 0)
+	if a.diff == nil || h <= 0 || len(a.diff.Lines) == 0 {
+		return rows
+	}
+	if !a.diffHand {
+		a.diffTop = 0
+		switch target := max(a.view.Caret, a.view.From); {
+		case target > 0:
+			a.diffTop = max(a.diff.Find(target)-h/3, 0)
+			if a.view.Caret == 0 {
+				a.diffTop = max(a.diff.Find(a.view.From)-h/4, 0)
+			}
+		}
+	}
+	a.diffTop = max(min(a.diffTop, a.diff.Len()-h), 0)
+	a.view.Theme = th.diff
+	a.view.Paint, _ = a.m.slow.got[a.paintKey(node)].(code.Paint)
+	return append(rows, a.diff.Rows(a.view, a.diffTop, w, h)...)
+}
+
+func (a *attempt) violations(n *fold.Node) []string {
+	if n == nil {
+		return nil
+	}
+	var out []string
+	for i, v := range n.Violations {
+		if i == 3 {
+			out = append(out, fmt.Sprintf("and %d more", len(n.Violations)-3))
+			break
+		}
+		where := ""
+		if v.Line > 0 {
+			where = fmt.Sprintf(" line %d:", v.Line)
+		}
+		out = append(out, clean.Line(fmt.Sprintf("breaks rule %s:%s %s", v.Rule, where, v.What)))
+	}
+	return out
+}
+
+func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
+	th := a.m.th
+	r := a.paneTitle(w, paneEdit)
+	if n == nil {
+		return r.String()
+	}
+	path := taskdata.ScriptName
+	if e.path != "" {
+		path = clean.Line(e.path)
+	}
+	r.Gap(2).Put("", path).Gap(2).Put(th.dim, fmt.Sprintf("node %d", n.ID))
+	if ok {
+		r.Put(th.dim, fmt.Sprintf(" · edit %d of %d", a.editShown(), a.editsOf(n.ID)))
+		if e.open {
+			r.Put(th.run, " · "+map[event.Part]string{event.PartPath: "begun", event.PartReason: "giving its reason", event.PartOld: "pointing at the old text", event.PartNew: "writing"}[e.part])
+		}
+	}
+	if a.diff != nil && len(a.diff.Lines) > 0 {
+		r.Gap(2).Put(th.good, fmt.Sprintf("+%d", a.diff.Added)).Gap(1).Put(th.bad, fmt.Sprintf("−%d", a.diff.Removed))
+	}
+	against := "against the record"
+	if a.toParent && n.Parent > 0 {
+		against = fmt.Sprintf("against node %d", n.Parent)
+	}
+	if n.ID > 0 {
+		r.Rest(cell.New(w).Put(th.dim, against).Gap(1))
+	}
+	return r.String()
+}
+
+// paneTitle begins a pane's first row; the pane that has the keys stands out.
+func (a *attempt) paneTitle(w int, p pane) *cell.Row {
+	th := a.m.th
+	r := cell.New(w)
+	if a.focus == p {
+		return r.Put(th.accent, "▎").Put(th.accent+th.bold, p.String())
+	}
+	return r.Gap(1).Put(th.dim, p.String())
+}
+
+// reasonRows gives why the edit that is looked at is made, in the agent's words.
+func (a *attempt) reasonRows(w, h int) []string {
+	th := a.m.th
+	node, index := a.subject(), a.editShown()
+	e, ok := a.edited(node, index)
+	if !ok || e.reason == "" || h < 2 {
+		return nil
+	}
+	rows := []string{cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("reason for edit %d", index)).String()}
+	text := strings.Join(clean.Lines(e.reason), " ")
+	wrapped := cell.Wrap(text, max(w-2, 1))
+	if over := len(wrapped) - (h - 1); over > 0 {
+		if e.open {
+			wrapped = wrapped[over:] // the newest words
+		} else {
+			wrapped = wrapped[:h-1]
+			wrapped[h-2] = cell.Cut(wrapped[h-2]+" …", w-2)
+		}
+	}
+	for _, l := range wrapped {
+		rows = append(rows, cell.New(w).Gap(1).Put("", l).String())
+	}
+	return rows
+}

@@ -1,0 +1,287 @@
+package ui
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/ui/cell"
+)
+
+// orders of the history, in the order in which s goes through them.
+var orders = [...]struct {
+	name string
+	less func(a, b store.Summary) int
+}{
+	{"newest first", func(a, b store.Summary) int { return cmp.Compare(b.Number, a.Number) }},
+	{"highest FSR first", func(a, b store.Summary) int { return cmp.Compare(orLow(b.FSR), orLow(a.FSR)) }},
+	{"by task", func(a, b store.Summary) int { return cmp.Compare(a.Task, b.Task) }},
+	{"by agent", func(a, b store.Summary) int { return cmp.Compare(a.Agent, b.Agent) }},
+	{"by status", func(a, b store.Summary) int { return cmp.Compare(a.Status, b.Status) }},
+}
+
+func orLow(f *float64) float64 {
+	if f == nil {
+		return -1e300
+	}
+	return *f
+}
+
+// history lists all attempts.
+type history struct {
+	m       *Model
+	id      string // of the chosen attempt
+	at, top int
+	page    int
+	order   int
+	filter  string
+	input   *input
+	deleted []string // ids, newest last, for undo
+	busy    map[string]bool
+}
+
+type historyMsg struct {
+	what, done string
+	id         string
+	err        error
+	deleted    bool
+}
+
+func newHistory(m *Model) *history { return &history{m: m, busy: map[string]bool{}} }
+
+func (l *history) title() string            { return "history" }
+func (l *history) prepare(_, _ int) tea.Cmd { return nil }
+
+// shown gives the attempts that pass the filter, in order.
+func (l *history) shown() []store.Summary {
+	var out []store.Summary
+	words := strings.Fields(strings.ToLower(l.filter))
+	for _, s := range l.m.attempts {
+		text := strings.ToLower(fmt.Sprintf("%d %s %s %s %s %s %s", s.Number, s.Task, s.Hint, s.Agent, s.Scaffold, s.Status, s.Note))
+		if s.Star {
+			text += " * star"
+		}
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) }) {
+			out = append(out, s)
+		}
+	}
+	if l.order > 0 {
+		slices.SortStableFunc(out, orders[l.order].less)
+	}
+	return out
+}
+
+// chosen gives the attempt the cursor is on, nil if there is none.
+func (l *history) chosen() *store.Summary {
+	list := l.shown()
+	if len(list) == 0 {
+		return nil
+	}
+	if i := slices.IndexFunc(list, func(s store.Summary) bool { return s.ID == l.id }); i >= 0 {
+		l.at = i
+	}
+	l.at = max(min(l.at, len(list)-1), 0)
+	l.id = list[l.at].ID
+	return &list[l.at]
+}
+
+func (l *history) move(n int) func() tea.Cmd {
+	return func() tea.Cmd {
+		if list := l.shown(); len(list) > 0 {
+			l.chosen()
+			l.at = max(min(l.at+n, len(list)-1), 0)
+			l.id = list[l.at].ID
+		}
+		return nil
+	}
+}
+
+func (l *history) update(msg tea.Msg) tea.Cmd {
+	h, ok := msg.(historyMsg)
+	if !ok {
+		return nil
+	}
+	delete(l.busy, h.id)
+	if h.err != nil {
+		return l.m.complain(h.what, h.err)
+	}
+	if h.deleted {
+		l.deleted = append(l.deleted, h.id)
+	}
+	read := func() tea.Msg { // at once, beside the regular reading
+		list, err := l.m.o.Store.Attempts(l.m.ctx)
+		if err != nil {
+			return nil
+		}
+		return freshMsg(list)
+	}
+	if h.done == "" {
+		return read
+	}
+	return tea.Batch(read, l.m.say(h.done, false))
+}
+
+func (l *history) actions() []action {
+	var as []action
+	add := func(keys, show, bar, does string, do func() tea.Cmd) {
+		as = append(as, action{keys, show, bar, does, do})
+	}
+	if s := l.chosen(); s != nil {
+		s := *s
+		does := "open the attempt at its result"
+		bar := "open"
+		switch s.Status {
+		case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+			does, bar = "watch the attempt live", "watch"
+		}
+		add("enter", "enter", bar, does, func() tea.Cmd { return l.m.open(openMsg{id: s.ID}) })
+		add("p", "p", "replay", "replay the attempt from its start", func() tea.Cmd { return l.m.open(openMsg{id: s.ID, replay: true}) })
+		switch s.Status {
+		case event.StatusInterrupted, event.StatusStopped, event.StatusFailed:
+			if l.m.o.Resume != nil && !l.busy[s.ID] {
+				add("r", "r", "resume", "go on with the attempt, from its last whole node", func() tea.Cmd { return l.resume(s) })
+			}
+		}
+		if len(l.shown()) > 1 {
+			add("j down", "↑ ↓", "choose", "choose an attempt; also j and k", l.move(1))
+			add("k up", "", "", "", l.move(-1))
+			add("pgdown ctrl+d", "page", "", "a page down or up; also ctrl+d and ctrl+u", l.move(max(l.page-1, 1)))
+			add("pgup ctrl+u", "", "", "", l.move(-max(l.page-1, 1)))
+			add("g home", "g G", "", "first, last", l.move(-1<<30))
+			add("G end", "", "", "", l.move(1<<30))
+			add("s", "s", "sort", "sort otherwise", func() tea.Cmd { l.order = (l.order + 1) % len(orders); return nil })
+		}
+		add("*", "*", "star", "star the attempt, or not", func() tea.Cmd { return l.star(s) })
+		add("D delete", "D", "delete", "delete the attempt; u brings it back", func() tea.Cmd { return l.remove(s) })
+	}
+	if len(l.deleted) > 0 {
+		add("u", "u", "undo", "bring back what was deleted last", l.undo)
+	}
+	if len(l.m.attempts) > 0 {
+		add("/", "/", "filter", "show only attempts with these words", l.startFilter)
+	}
+	add("esc l backspace", "esc", "records", "back to the records", func() tea.Cmd {
+		if l.filter != "" {
+			l.filter = ""
+			return nil
+		}
+		return l.m.goHome()
+	})
+	add("q", "q", "quit", "leave pitwall; what runs goes on", func() tea.Cmd { return tea.Quit })
+	return as
+}
+
+func (l *history) resume(s store.Summary) tea.Cmd {
+	l.busy[s.ID] = true
+	resume, ctx := l.m.o.Resume, l.m.ctx
+	return func() tea.Msg {
+		return historyMsg{what: "resume " + attemptName(s), done: attemptName(s) + " goes on; enter watches it", id: s.ID, err: resume(ctx, s.ID)}
+	}
+}
+
+func (l *history) star(s store.Summary) tea.Cmd {
+	st, ctx := l.m.o.Store, l.m.ctx
+	return func() tea.Msg {
+		return historyMsg{what: "star " + attemptName(s), id: s.ID, err: st.SetStar(ctx, s.ID, !s.Star)}
+	}
+}
+
+func (l *history) remove(s store.Summary) tea.Cmd {
+	st, ctx := l.m.o.Store, l.m.ctx
+	if l.busy[s.ID] {
+		return nil
+	}
+	l.busy[s.ID] = true
+	return func() tea.Msg {
+		err := st.Delete(ctx, s.ID)
+		return historyMsg{what: "delete " + attemptName(s), done: attemptName(s) + " is deleted; u brings it back", id: s.ID, err: err, deleted: err == nil}
+	}
+}
+
+func (l *history) undo() tea.Cmd {
+	id := l.deleted[len(l.deleted)-1]
+	l.deleted = l.deleted[:len(l.deleted)-1]
+	l.id = id
+	st, ctx := l.m.o.Store, l.m.ctx
+	return func() tea.Msg {
+		return historyMsg{what: "bring the attempt back", done: "the attempt is back", id: id, err: st.Undelete(ctx, id)}
+	}
+}
+
+func (l *history) startFilter() tea.Cmd {
+	in := &input{prompt: "filter", text: l.filter}
+	in.change = func() { l.filter = in.text }
+	in.done = func(keep bool) tea.Cmd {
+		if !keep {
+			l.filter = ""
+		}
+		return nil
+	}
+	l.input = in
+	return nil
+}
+
+func (l *history) typing() func(tea.KeyPressMsg) tea.Cmd {
+	if l.input == nil {
+		return nil
+	}
+	return func(k tea.KeyPressMsg) tea.Cmd {
+		cmd, closed := l.input.key(k)
+		if closed {
+			l.input = nil
+		}
+		return cmd
+	}
+}
+
+func (l *history) line(w int) string {
+	if l.input != nil {
+		return l.m.inputRow(l.input, w)
+	}
+	return ""
+}
+
+func (l *history) rows(w, h int) []string {
+	th := l.m.th
+	list := l.shown()
+	info := cell.New(w)
+	if l.filter != "" {
+		info.Put(th.dim, "filter “").Put("", l.filter).Put(th.dim, "”  ")
+	}
+	info.Put(th.dim, fmt.Sprintf("%s · %s", plural(len(list), "attempt"), orders[l.order].name)).Gap(1)
+	rows := []string{l.m.header(w, "history", info), l.m.rule(w)}
+	if len(list) == 0 {
+		text := []string{"No attempt yet.", "esc goes to the records; there, enter starts one."}
+		if !l.m.loaded {
+			text = []string{"reading the attempts …"}
+		} else if len(l.m.attempts) > 0 {
+			text = []string{"No attempt has “" + l.filter + "” in it.", "esc shows all."}
+		}
+		for _, t := range text {
+			rows = append(rows, cell.New(w).Gap(3).Put(th.dim, t).String())
+		}
+		return cell.Fit(rows, w, h)
+	}
+	l.chosen()
+	cols := historyColumns(w)
+	head := cell.New(w).Gap(3)
+	for _, c := range cols {
+		head.Put(th.dim, pad(c.name, c.width, c.right)).Gap(2)
+	}
+	rows = append(rows, head.String())
+	l.page = max(h-len(rows), 1)
+	l.top = max(min(l.top, l.at), l.at-l.page+1, 0)
+	l.top = min(l.top, max(len(list)-l.page, 0))
+	for i := l.top; i < len(list) && len(rows) < h; i++ {
+		rows = append(rows, l.row(list[i], cols, w, i == l.at))
+	}
+	return cell.Fit(rows, w, h)
+}
+
+// freshMsg is a list of attempts that was read beside the regular reading.
+type freshMsg []store.Summary

@@ -1,0 +1,136 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// column is a column of the history.
+type column struct {
+	name  string
+	width int
+	right bool
+	least int // width of the screen from which on it shows
+	text  func(l *history, s store.Summary) (string, cell.Style)
+}
+
+func historyColumns(w int) []column {
+	all := []column{
+		{"#", 4, true, 0, func(l *history, s store.Summary) (string, cell.Style) { return fmt.Sprint(s.Number), l.m.th.bold }},
+		{"task", 10, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Task, "" }},
+		{"hint", 5, false, 64, func(_ *history, s store.Summary) (string, cell.Style) { return shortHint(s.Hint), "" }},
+		{"agent", 8, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Agent, "" }},
+		{"nodes", 5, true, 84, func(_ *history, s store.Summary) (string, cell.Style) {
+			return fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes), ""
+		}},
+		{"status", 12, false, 56, func(l *history, s store.Summary) (string, cell.Style) { return statusWords(s), l.statusStyle(s.Status) }},
+		{"best", 8, true, 74, func(_ *history, s store.Summary) (string, cell.Style) {
+			if !s.BestSeconds.Known() || s.BestNode < 0 {
+				return "–", ""
+			}
+			return seconds(float64(s.BestSeconds)), ""
+		}},
+		{"FSR", 5, true, 0, func(l *history, s store.Summary) (string, cell.Style) {
+			switch {
+			case s.FSR != nil:
+				return number(s.FSR), l.m.th.bold
+			case s.Status == event.StatusDone && s.BestNode < 0:
+				return "0", l.m.th.bold
+			}
+			return "–", ""
+		}},
+		{"95 %", 14, false, 110, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
+		{"", 8, false, 96, func(l *history, s store.Summary) (string, cell.Style) {
+			if s.Benchmark {
+				return "", ""
+			}
+			return "practice", l.m.th.warn
+		}},
+		{"when", 11, false, 90, func(l *history, s store.Summary) (string, cell.Style) {
+			return ago(l.m.o.Now(), s.Created), l.m.th.dim
+		}},
+		{"why, note", 60, false, 130, func(l *history, s store.Summary) (string, cell.Style) {
+			if s.Note != "" {
+				return s.Note, ""
+			}
+			return s.Why, l.m.th.dim
+		}},
+	}
+	var cols []column
+	used := 3
+	for _, c := range all {
+		if w < c.least {
+			continue
+		}
+		if c.name == "why, note" {
+			c.width = max(w-used-1, 0)
+		}
+		used += c.width + 2
+		cols = append(cols, c)
+	}
+	return cols
+}
+
+func (l *history) statusStyle(s string) cell.Style {
+	th := l.m.th
+	switch s {
+	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+		return th.run
+	case event.StatusDone:
+		return th.good
+	case event.StatusFailed:
+		return th.bad
+	}
+	return th.warn
+}
+
+// statusWords gives an attempt's status in a list, with the node it is at.
+func statusWords(s store.Summary) string {
+	if s.Status == event.StatusRunning && s.Phase.Node > 0 {
+		return fmt.Sprintf("node %d of %d", s.Phase.Node, max(s.Nodes, s.Phase.Node))
+	}
+	if s.Status == event.StatusRunning && s.Phase.Phase != "" {
+		return s.Phase.Phase
+	}
+	return s.Status
+}
+
+func (l *history) row(s store.Summary, cols []column, w int, chosen bool) string {
+	th := l.m.th
+	base := cell.Style("")
+	if chosen {
+		base = th.selected
+	}
+	r := cell.On(w, base)
+	if chosen {
+		r.Put(th.accent, "›")
+	} else {
+		r.Gap(1)
+	}
+	if s.Star {
+		r.Put(th.gold, "★")
+	} else {
+		r.Gap(1)
+	}
+	r.Gap(1)
+	for _, c := range cols {
+		text, st := c.text(l, s)
+		r.Put(st, pad(clean.Head(text, c.width+1), c.width, c.right)).Gap(2)
+	}
+	return r.String()
+}
+
+// pad gives clean text exactly w cells.
+func pad(s string, w int, right bool) string {
+	s = cell.Cut(clean.Line(s), w)
+	space := strings.Repeat(" ", max(w-clean.Width(s), 0))
+	if right {
+		return space + s
+	}
+	return s + space
+}

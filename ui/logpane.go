@@ -1,0 +1,280 @@
+package ui
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/store"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// searchPage is how many lines are read at a time in a search.
+const searchPage = 5000
+
+// logPane shows the lines of the run that is looked at. It keeps a window of
+// them, read in the background.
+type logPane struct {
+	run    int
+	follow bool
+	top    int64 // first line shown, by index in the stream; where not following
+	h      int
+
+	lines    []store.Line // consecutive, of all runs
+	asked    [2]int64     // window under way; empty: none
+	err      error
+	term     string
+	found    int64 // line of the last match, -1 none
+	seeking  bool
+	notFound bool
+}
+
+type linesMsg struct {
+	a        *attempt
+	from, to int64
+	lines    []store.Line
+	err      error
+}
+
+type foundMsg struct {
+	a    *attempt
+	term string
+	line int64 // -1: none
+	err  error
+}
+
+// bounds gives the run's lines, as far as the position has come.
+func (l *logPane) bounds(a *attempt) (first, last int64) {
+	r := a.runShown()
+	if r == nil {
+		return 0, 0
+	}
+	return r.FirstLine, r.LastLine
+}
+
+// window gives the lines to show, and settles top.
+func (l *logPane) window(a *attempt) (from, to int64) {
+	first, last := l.bounds(a)
+	h := int64(max(l.h, 1))
+	if l.follow {
+		l.top = last - h
+	}
+	l.top = max(min(l.top, last-h), first)
+	return l.top, min(l.top+h, last)
+}
+
+// prepare reads the lines that are missing, and some around them.
+func (l *logPane) prepare(a *attempt) tea.Cmd {
+	run := a.runShown()
+	if run == nil || a.player == nil {
+		return nil
+	}
+	if l.run != run.RunStarted.Run {
+		l.run, l.follow, l.found = run.RunStarted.Run, true, -1
+	}
+	from, to := l.window(a)
+	if to <= from || l.has(from, to) || l.asked[1] > l.asked[0] {
+		return nil
+	}
+	first, last := l.bounds(a)
+	margin := int64(max(l.h, 20))
+	from, to = max(from-margin, first), min(to+margin, last)
+	l.asked = [2]int64{from, to}
+	p, ctx := a.player, a.ctx
+	return func() tea.Msg {
+		lines, err := p.Lines(ctx, from, to)
+		return linesMsg{a, from, to, lines, err}
+	}
+}
+
+func (l *logPane) has(from, to int64) bool {
+	n := len(l.lines)
+	return n > 0 && l.lines[0].Index <= from && l.lines[n-1].Index >= to-1
+}
+
+func (l *logPane) update(a *attempt, msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case linesMsg:
+		if msg.a != a {
+			return nil
+		}
+		l.asked = [2]int64{}
+		l.err = msg.err
+		if msg.err == nil && len(msg.lines) > 0 {
+			l.lines = msg.lines
+		}
+	case foundMsg:
+		if msg.a != a || msg.term != l.term {
+			return nil
+		}
+		l.seeking = false
+		if msg.err != nil {
+			return a.m.complain("search the log", msg.err)
+		}
+		if msg.line < 0 {
+			return a.m.say("no more “"+l.term+"” in this direction", false)
+		}
+		l.found, l.follow = msg.line, false
+		l.top = msg.line - int64(l.h/2)
+	}
+	return nil
+}
+
+func (l *logPane) scroll(a *attempt, n int64) {
+	first, last := l.bounds(a)
+	h := int64(max(l.h, 1))
+	l.follow = false
+	l.top = max(min(l.top+n, last-h), first)
+	if n > 0 && l.top+h >= last {
+		l.follow = true
+	}
+}
+
+func (a *attempt) startSearch() tea.Cmd {
+	l := &a.log
+	in := &input{prompt: "search", text: l.term}
+	in.done = func(keep bool) tea.Cmd {
+		l.found = -1
+		if !keep || in.text == "" {
+			l.term = ""
+			return nil
+		}
+		l.term = in.text
+		return l.find(a, -1)
+	}
+	a.input = in
+	return nil
+}
+
+// find looks for the next match on (dir 1) or back from the last one.
+func (l *logPane) find(a *attempt, dir int64) tea.Cmd {
+	if l.seeking || l.term == "" {
+		return nil
+	}
+	first, last := l.bounds(a)
+	at := l.found + dir
+	if l.found < 0 {
+		at = l.top + int64(l.h) - 1
+		if dir > 0 {
+			at = l.top
+		}
+	}
+	at = min(at, last-1)
+	l.seeking = true
+	p, ctx, term, run := a.player, a.ctx, l.term, l.run
+	return func() tea.Msg {
+		match := matcher(term)
+		for at >= first && at < last {
+			from, to := at, min(at+searchPage, last)
+			if dir < 0 {
+				from, to = max(at-searchPage+1, first), at+1
+			}
+			lines, err := p.Lines(ctx, from, to)
+			if err != nil {
+				return foundMsg{a, term, -1, err}
+			}
+			for i := range lines {
+				line := &lines[i]
+				if dir < 0 {
+					line = &lines[len(lines)-1-i]
+				}
+				if line.Run == run && match(line.Data) {
+					return foundMsg{a, term, line.Index, nil}
+				}
+			}
+			if at = to; dir < 0 {
+				at = from - 1
+			}
+		}
+		return foundMsg{a, term, -1, nil}
+	}
+}
+
+// matcher looks for a term without regard to case, unless it has capitals.
+func matcher(term string) func([]byte) bool {
+	want := []byte(term)
+	if strings.ContainsFunc(term, unicode.IsUpper) {
+		return func(b []byte) bool { return bytes.Contains(b, want) }
+	}
+	return func(b []byte) bool { return bytes.Contains(bytes.ToLower(b), want) }
+}
+
+// logRows draws the log pane.
+func (a *attempt) logRows(w, h int) []string {
+	th, l := a.m.th, &a.log
+	l.h = max(h-1, 0)
+	run := a.runShown()
+	r := a.paneTitle(w, paneLog)
+	if run == nil {
+		return []string{r.String(), cell.New(w).Gap(2).Put(th.dim, "No run yet: its output shows here.").String()}
+	}
+	from, to := l.window(a)
+	first, last := l.bounds(a)
+	r.Gap(2).Put("", a.runName(run)).Gap(2)
+	state := cell.New(w)
+	switch {
+	case l.seeking:
+		state.Put(th.run, "searching …")
+	case l.follow && run.Live():
+		state.Put(th.good, "following")
+	case last > first:
+		state.Put(th.dim, fmt.Sprintf("line %d of %d", to-first, last-first))
+	}
+	if l.term != "" {
+		r.Put(th.dim, "“"+l.term+"”")
+	}
+	r.Rest(state.Gap(1))
+	rows := []string{r.String()}
+	if last <= first {
+		text := "Nothing printed yet."
+		if !run.Live() {
+			text = "This run printed nothing."
+		}
+		return append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
+	}
+	if l.err != nil {
+		return append(rows, cell.New(w).Gap(2).Put(th.bad, "The log cannot be read: "+clean.Line(l.err.Error())).String())
+	}
+	lines := l.lines
+	if !l.has(from, to) && len(lines) > l.h && l.follow {
+		lines = lines[len(lines)-l.h:] // the newest there are, until newer ones come
+		from, to = lines[0].Index, lines[len(lines)-1].Index+1
+	}
+	match := func([]byte) bool { return false }
+	if l.term != "" {
+		match = matcher(l.term)
+	}
+	for _, line := range lines {
+		if line.Index < from || line.Index >= to || line.Run != l.run || len(rows) >= h {
+			continue
+		}
+		rows = append(rows, a.logRow(line, w, match(line.Data)))
+	}
+	return rows
+}
+
+func (a *attempt) logRow(line store.Line, w int, hit bool) string {
+	th := a.m.th
+	base := cell.Style("")
+	if hit || line.Index == a.log.found && a.log.term != "" {
+		base = th.selected
+	}
+	r := cell.On(w, base)
+	if line.Index == a.log.found && a.log.term != "" {
+		r.Put(th.accent, "›")
+	} else {
+		r.Gap(1)
+	}
+	if line.Gap > 0 {
+		return r.Put(th.warn, fmt.Sprintf("⋯ %s left out here: the log's quota was used up ⋯", bytesText(line.Gap))).String()
+	}
+	st := cell.Style("")
+	if line.Stderr {
+		st = th.warn
+	}
+	return r.Put(st, clean.Head(string(line.Data[:min(len(line.Data), 4*w+64)]), w)).String()
+}

@@ -1,0 +1,290 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"sort"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+	"pitwall/ui/plot"
+)
+
+// curve is a run's or a ghost's loss: training loss smoothed, validation as it is.
+type curve struct {
+	train, val     plot.Series
+	trainAt, valAt []int // for each point of the series, the index of the point it came from
+	fed            int   // points looked at
+	mean, weight   float64
+	decay          float64
+}
+
+type curveKey struct {
+	run    int
+	byStep bool
+}
+
+type ghostKey struct {
+	to     bool
+	byStep bool
+	index  int // of the ghost in its column
+}
+
+// smoothing gives the decay of the moving mean for a run of so many steps: an
+// eighth of a short run, at most 50 steps.
+func smoothing(total int) float64 {
+	n := max(2, min(float64(total)/8, 50))
+	return 1 - 1/n
+}
+
+func (c *curve) add(at int, x, train, val float64) {
+	if !math.IsNaN(train) && !math.IsInf(train, 0) {
+		c.mean = c.decay*c.mean + (1-c.decay)*train
+		c.weight = c.decay*c.weight + (1 - c.decay)
+		n := c.train.Len()
+		if c.train.Append(x, c.mean/c.weight); c.train.Len() > n {
+			c.trainAt = append(c.trainAt, at)
+		}
+	}
+	if !math.IsNaN(val) {
+		n := c.val.Len()
+		if c.val.Append(x, val); c.val.Len() > n {
+			c.valAt = append(c.valAt, at)
+		}
+	}
+}
+
+// upTo gives how many points of the series came from points before index n.
+func upTo(at []int, n int) int { return sort.SearchInts(at, n) }
+
+// feed takes up the points that are new since the last time.
+func (a *attempt) feed() {
+	a.feedDiff()
+	if r := a.runShown(); r != nil {
+		a.feedRun(r, a.byStep)
+		if a.byStep {
+			a.feedRun(r, false) // deltas are in seconds
+		}
+	}
+	for _, to := range []bool{false, true} {
+		a.ghost(to, a.byStep)
+		a.ghost(to, false)
+	}
+}
+
+func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
+	key := curveKey{r.RunStarted.Run, byStep}
+	c := a.curves[key]
+	if c == nil {
+		c = &curve{decay: smoothing(r.Total), fed: r.FirstPoint}
+		a.curves[key] = c
+	}
+	for ; c.fed < r.LastPoint; c.fed++ {
+		p := &a.st.Points[c.fed]
+		if p.Run != r.RunStarted.Run {
+			continue
+		}
+		x := p.TrainMS / 1000
+		if byStep {
+			x = float64(p.Step)
+		}
+		c.add(c.fed, x, p.TrainLoss, p.ValLoss)
+	}
+	return c
+}
+
+// ghost gives a record's curve, nil where there is none yet.
+func (a *attempt) ghost(to, byStep bool) *curve {
+	for i := len(a.st.Ghosts) - 1; i >= 0; i-- {
+		g := &a.st.Ghosts[i]
+		if g.To != to {
+			continue
+		}
+		key := ghostKey{to, byStep, i}
+		if c := a.ghosts[key]; c != nil {
+			return c
+		}
+		total := 0
+		for _, p := range g.Points {
+			total = max(total, p.Step)
+		}
+		c := &curve{decay: smoothing(total)}
+		for i, p := range g.Points {
+			x := p.TrainMS / 1000
+			if byStep {
+				x = float64(p.Step)
+			}
+			c.add(i, x, float64(p.TrainLoss), float64(p.ValLoss))
+		}
+		a.ghosts[key] = c
+		return c
+	}
+	return nil
+}
+
+// reached gives the x at which a curve first came down to a loss, between points
+// by a straight line.
+func reached(s *plot.Series, n int, loss float64) (float64, bool) {
+	if n == 0 {
+		return 0, false
+	}
+	if lo, _ := s.Range(0, n); lo > loss {
+		return 0, false
+	}
+	i := sort.Search(n, func(i int) bool { lo, _ := s.Range(0, i+1); return lo <= loss })
+	x, y := s.At(i)
+	if i == 0 {
+		return x, true
+	}
+	x0, y0 := s.At(i - 1)
+	if y0 <= y {
+		return x, true
+	}
+	return x0 + (x-x0)*(y0-loss)/(y0-y), true
+}
+
+// gap is how far a run is behind a ghost at equal loss.
+type gap struct {
+	seconds float64 // negative: ahead
+	at      float64 // the loss compared at
+	ok      bool
+}
+
+// delta compares the run with a ghost at equal loss: by validation loss where
+// both were validated more than once, else by smoothed training loss.
+func (a *attempt) delta(r *fold.Run, to bool) gap {
+	c, g := a.curves[curveKey{r.RunStarted.Run, false}], a.ghost(to, false)
+	if c == nil || g == nil {
+		return gap{}
+	}
+	s, n, ghost := &c.train, upTo(c.trainAt, r.LastPoint), &g.train
+	if v := upTo(c.valAt, r.LastPoint); v > 1 && g.val.Len() > 2 {
+		s, n, ghost = &c.val, v, &g.val
+	}
+	if n < 3 {
+		return gap{}
+	}
+	x, _ := s.At(n - 1)
+	lowest, _ := s.Range(0, n)
+	then, ok := reached(ghost, ghost.Len(), lowest)
+	if !ok {
+		return gap{at: lowest}
+	}
+	if first, ok := reached(s, n, lowest); ok {
+		x = first
+	}
+	return gap{x - then, lowest, true}
+}
+
+// lossRows draws the loss pane.
+func (a *attempt) lossRows(w, h int) []string {
+	th, st := a.m.th, a.st
+	run := a.runShown()
+	r := a.paneTitle(w, panePlot)
+	unit := clean.Line(st.Attempt.Unit)
+	if unit == "" {
+		unit = "nats"
+	}
+	r.Put(th.dim, ", "+unit).Gap(2)
+	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s"}
+	if a.byStep {
+		c.XUnit = ""
+	}
+	ghosts := 0
+	for _, to := range []bool{false, true} {
+		g, data := a.ghost(to, a.byStep), st.Ghost(to)
+		if g == nil || data == nil {
+			continue
+		}
+		ghosts++
+		style, every, sign := th.grey, 3, "┄"
+		if to {
+			style, every, sign = th.gold, 2, "╌"
+		}
+		c.Lines = append(c.Lines, plot.Line{Series: &g.train, Style: style, Every: every})
+		if g.train.Len() == 0 {
+			c.Lines[len(c.Lines)-1].Series = &g.val
+		} else {
+			c.Lines = append(c.Lines, plot.Line{Series: &g.val, Style: style, Mark: '◦', Points: true})
+		}
+		r.Put(style, sign+sign+" ").Put(th.dim, fmt.Sprintf("record %d", data.Record)).Gap(2)
+	}
+	if run != nil {
+		for _, n := range st.Nodes { // the other nodes' runs, faintly
+			o := a.runOf(n.ID)
+			if o == nil || o.RunStarted.Run == run.RunStarted.Run || n.ID == 0 {
+				continue
+			}
+			other := a.feedRun(o, a.byStep)
+			if k := upTo(other.trainAt, o.LastPoint); k > 0 {
+				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.faint})
+			}
+		}
+		own := a.feedRun(run, a.byStep)
+		if k := upTo(own.trainAt, run.LastPoint); k > 0 {
+			c.Lines = append(c.Lines, plot.Line{Series: &own.train, N: k, Style: th.this})
+		}
+		if k := upTo(own.valAt, run.LastPoint); k > 0 {
+			points := upTo(own.trainAt, run.LastPoint) > 0
+			c.Lines = append(c.Lines, plot.Line{Series: &own.val, N: k, Style: th.this + th.bold, Mark: '●', Points: points})
+		}
+		r.Put(th.this, "━━ ").Put("", a.runName(run))
+	}
+	if st.Attempt.Target > 0 {
+		c.Levels = []plot.Level{{Y: st.Attempt.Target, Style: th.good, Label: fmt.Sprintf("target %.2f", st.Attempt.Target)}}
+	}
+	by := "by time"
+	if a.byStep {
+		by = "by step"
+	}
+	r.Rest(cell.New(w).Put(th.dim, by).Gap(1))
+	rows := []string{r.String()}
+	if len(c.Lines) == 0 {
+		text := "No loss yet: it shows with the first step of a run."
+		if run != nil && ghosts == 0 {
+			text = "No loss has been logged yet."
+		}
+		return append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
+	}
+	c.Top = a.top(&c)
+	for _, l := range c.Rows(max(w-1, 0), h-1) {
+		rows = append(rows, l+" ")
+	}
+	return rows
+}
+
+// top leaves the first few steps, which fall from far above, out of the picture.
+func (a *attempt) top(c *plot.Chart) float64 {
+	top := math.Inf(-1)
+	for _, l := range c.Lines {
+		n := l.N
+		if n == 0 {
+			n = l.Series.Len()
+		}
+		if n < 12 {
+			_, hi := l.Series.Range(0, n)
+			top = max(top, hi)
+			continue
+		}
+		_, hi := l.Series.Range(n/20+1, n)
+		top = max(top, hi)
+	}
+	return max(top, 0)
+}
+
+// runName says what a run is for.
+func (a *attempt) runName(r *fold.Run) string {
+	switch r.Purpose {
+	case event.PurposeCalibrateFrom:
+		return fmt.Sprintf("measuring record %d", a.st.Attempt.From)
+	case event.PurposeCalibrateTo:
+		return fmt.Sprintf("measuring record %d", a.st.Attempt.To)
+	case event.PurposeConfirmFrom:
+		return fmt.Sprintf("record %d, fresh run", a.st.Attempt.From)
+	case event.PurposeConfirmNode:
+		return fmt.Sprintf("node %d, fresh run", r.Node)
+	}
+	return fmt.Sprintf("node %d", r.Node)
+}

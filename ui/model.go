@@ -1,0 +1,313 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/store"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// The smallest screen that shows more than a request for a larger one.
+const (
+	minWidth  = 40
+	minHeight = 10
+)
+
+// poll is how often the list of attempts is read while it shows.
+const poll = time.Second
+
+// toastTime is how long a message stays on the screen.
+const toastTime = 8 * time.Second
+
+// room is one screen. All of its rows have exactly the width asked for.
+type room interface {
+	title() string
+	actions() []action
+	update(tea.Msg) tea.Cmd
+	prepare(w, h int) tea.Cmd // asks for what the next view needs and is slow to get
+	rows(w, h int) []string   // without the last line
+	line(w int) string        // the last line, where it is not the keys; else ""
+	typing() func(tea.KeyPressMsg) tea.Cmd
+}
+
+// Model is the root of the screen.
+type Model struct {
+	o      Options
+	th     *theme
+	ctx    context.Context
+	cancel context.CancelFunc
+	w, h   int
+
+	home    *records
+	list    *history
+	attempt *attempt // nil unless one is open
+	reader  *reader  // nil unless a script is read
+	now     room
+
+	helping  bool
+	helpTop  int
+	toast    toast
+	toasts   int
+	attempts []store.Summary // newest first
+	loaded   bool            // attempts were read at least once
+	machine  string
+	slow     slow
+}
+
+type toast struct {
+	id   int
+	text string
+	bad  bool
+}
+
+// Messages to the root.
+type (
+	attemptsMsg struct {
+		list []store.Summary
+		err  error
+	}
+	pollMsg    struct{}
+	machineMsg string
+	toastMsg   struct {
+		text string
+		bad  bool
+	}
+	untoastMsg int
+	openMsg    struct {
+		id     string
+		replay bool
+		speed  float64
+	}
+)
+
+// New makes the root model. The caller must Close it.
+func New(o Options) *Model {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	m := &Model{o: o, th: newTheme(true), slow: newSlow()}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.home = newRecords(m)
+	m.list = newHistory(m)
+	m.now = m.home
+	return m
+}
+
+// Close ends all that the model has under way.
+func (m *Model) Close() {
+	m.cancel()
+	if m.attempt != nil {
+		m.attempt.close()
+	}
+}
+
+// Init starts the reading of what the first screen shows.
+func (m *Model) Init() tea.Cmd {
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.readAttempts(), m.home.preflight()}
+	if m.o.Machine != nil {
+		cmds = append(cmds, func() tea.Msg { return machineMsg(clean.Line(m.o.Machine(m.ctx))) })
+	}
+	if m.o.Open != "" {
+		cmds = append(cmds, func() tea.Msg { return openMsg{m.o.Open, m.o.Replay, m.o.Speed} })
+	}
+	return tea.Batch(cmds...)
+}
+
+func (m *Model) readAttempts() tea.Cmd {
+	return func() tea.Msg {
+		list, err := m.o.Store.Attempts(m.ctx)
+		return attemptsMsg{list, err}
+	}
+}
+
+// Update takes a message; it never blocks.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmds []tea.Cmd
+	do := func(c tea.Cmd) {
+		if c != nil {
+			cmds = append(cmds, c)
+		}
+	}
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+	case tea.BackgroundColorMsg:
+		if dark := msg.IsDark(); dark != m.th.dark {
+			m.th = newTheme(dark)
+			m.slow.forget()
+		}
+	case attemptsMsg:
+		if msg.err != nil && m.ctx.Err() == nil {
+			do(m.complain("read the attempts", msg.err))
+		} else if msg.err == nil {
+			m.attempts, m.loaded = msg.list, true
+		}
+		do(tea.Tick(poll, func(time.Time) tea.Msg { return pollMsg{} }))
+	case freshMsg:
+		m.attempts, m.loaded = msg, true
+	case pollMsg:
+		do(m.readAttempts())
+	case machineMsg:
+		m.machine = string(msg)
+	case slowMsg:
+		m.slow.take(msg)
+	case toastMsg:
+		do(m.say(msg.text, msg.bad))
+	case untoastMsg:
+		if m.toast.id == int(msg) {
+			m.toast = toast{}
+		}
+	case openMsg:
+		do(m.open(msg))
+	case tea.KeyPressMsg:
+		do(m.key(msg))
+	case tea.PasteMsg:
+		if typed := m.now.typing(); typed != nil {
+			do(typed(tea.KeyPressMsg{Text: msg.Content}))
+		}
+	default:
+		do(m.home.update(msg))
+		do(m.list.update(msg))
+		if m.attempt != nil {
+			do(m.attempt.update(msg))
+		}
+	}
+	if m.w >= minWidth && m.h >= minHeight {
+		do(m.now.prepare(m.w, m.h-1))
+	}
+	return m, tea.Batch(cmds...)
+}
+
+func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
+	name := k.String()
+	if typed := m.now.typing(); typed != nil && !m.helping {
+		return typed(k)
+	}
+	if name == "ctrl+c" {
+		return tea.Quit
+	}
+	if m.helping {
+		switch name {
+		case "?", "esc", "q", "enter":
+			m.helping = false
+		case "j", "down":
+			_, total := m.helpRows("", m.now.actions(), 0, m.w, m.h)
+			m.helpTop = min(m.helpTop+1, max(total-(m.h-3), 0))
+		case "k", "up":
+			m.helpTop = max(m.helpTop-1, 0)
+		}
+		return nil
+	}
+	if name == "?" {
+		m.helping, m.helpTop = true, 0
+		return nil
+	}
+	cmd, handled := run(m.now.actions(), name)
+	if handled && m.toast.bad {
+		m.toast = toast{} // it was read
+	}
+	return cmd
+}
+
+// say shows a line for a while.
+func (m *Model) say(text string, bad bool) tea.Cmd {
+	m.toasts++
+	id := m.toasts
+	m.toast = toast{id, clean.Line(strings.ReplaceAll(text, "\n", " · ")), bad}
+	return tea.Tick(toastTime, func(time.Time) tea.Msg { return untoastMsg(id) })
+}
+
+func (m *Model) complain(doing string, err error) tea.Cmd {
+	return m.say(fmt.Sprintf("could not %s: %v", doing, err), true)
+}
+
+// open goes to an attempt, live or in replay.
+func (m *Model) open(msg openMsg) tea.Cmd {
+	if m.attempt != nil {
+		m.attempt.close()
+	}
+	m.attempt = newAttempt(m, msg)
+	m.reader = nil
+	m.now = m.attempt
+	m.helping = false
+	return m.attempt.start()
+}
+
+func (m *Model) goHome() tea.Cmd {
+	if m.attempt != nil {
+		m.attempt.close()
+		m.attempt = nil
+	}
+	m.reader = nil
+	m.now = m.home
+	return nil
+}
+
+func (m *Model) goHistory() tea.Cmd {
+	cmd := m.goHome()
+	m.now = m.list
+	return cmd
+}
+
+// View draws the screen: exactly as many rows as it is high, each of its width.
+func (m *Model) View() tea.View {
+	v := tea.NewView(strings.Join(m.screen(m.w, m.h), "\n"))
+	v.AltScreen = true
+	v.WindowTitle = "pitwall · " + m.now.title()
+	return v
+}
+
+func (m *Model) screen(w, h int) []string {
+	if w <= 0 || h <= 0 {
+		return nil
+	}
+	if w < minWidth || h < minHeight {
+		text := fmt.Sprintf("too small: pitwall needs %d×%d", minWidth, minHeight)
+		return cell.Fit([]string{cell.New(w).Put("", text).String()}, w, h)
+	}
+	if m.helping {
+		rows, _ := m.helpRows(m.now.title(), m.now.actions(), m.helpTop, w, h)
+		return rows
+	}
+	rows := m.now.rows(w, h-1)
+	if m.toast.text != "" && len(rows) > 0 {
+		st, sign := m.th.accent, "·"
+		if m.toast.bad {
+			st, sign = m.th.bad, "✗"
+		}
+		lines := cell.Wrap(m.toast.text, max(w-4, 1))
+		lines = lines[:min(len(lines), 3)]
+		for i, l := range lines {
+			at := len(rows) - len(lines) + i
+			r := cell.New(w).Gap(1)
+			if i == 0 {
+				r.Put(st, sign)
+			}
+			rows[at] = r.To(3).Put(st, l).String()
+		}
+	}
+	last := m.now.line(w)
+	if last == "" {
+		last = m.keyBar(m.now.actions(), w)
+	}
+	return append(cell.Fit(rows, w, h-1), last)
+}
+
+// header gives the first line of a screen.
+func (m *Model) header(w int, where string, rest *cell.Row) string {
+	r := cell.New(w).Gap(1).Put(m.th.bold+m.th.accent, "pitwall").Gap(3).Put(m.th.bold, where)
+	if rest != nil {
+		r.Gap(1).Rest(rest)
+	}
+	return r.String()
+}
+
+func (m *Model) rule(w int) string {
+	return cell.New(w).Put(m.th.faint, strings.Repeat("─", max(w, 0))).String()
+}

@@ -1,0 +1,166 @@
+package ui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+	"pitwall/ui/code"
+	"pitwall/ui/diffview"
+)
+
+// reader shows one text on the whole screen: a script, the answer, or a hint.
+type reader struct {
+	m       *Model
+	name    string
+	label   string // under the title; the warning where there is one
+	warn    bool
+	top, h  int
+	text    []string       // of a script
+	diff    *diffview.Diff // of an answer
+	paint   string         // key of the colours in slow
+	source  string         // to be coloured
+	task    taskdata.Task  // of a hint
+	hint    taskdata.Hint
+	onWidth int
+}
+
+func (m *Model) read(r *reader) tea.Cmd {
+	m.reader, m.now = r, r
+	return nil
+}
+
+func scriptReader(m *Model, rec taskdata.Record) *reader {
+	text := rec.Script()
+	return &reader{
+		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: clean.Line(rec.Title) + " · " + seconds(rec.Seconds),
+		text: clean.Lines(text), source: text, paint: fmt.Sprint("script ", rec.Track, rec.Number),
+	}
+}
+
+func answerReader(m *Model, t taskdata.Task) *reader {
+	return &reader{
+		m: m, name: fmt.Sprintf("the answer to %s", t.ID()), warn: true,
+		label: "This is the answer: the human change that set record " + fmt.Sprint(t.To.Number) + ". The agent never sees it.",
+		diff:  diffview.Make(t.From.Script(), t.Answer()), source: t.From.Script() + "\n" + t.Answer(), paint: "answer " + t.ID(),
+	}
+}
+
+func hintReader(m *Model, t taskdata.Task, h taskdata.Hint) *reader {
+	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: "what the agent is told", task: t, hint: h}
+}
+
+func (r *reader) title() string                         { return r.name }
+func (r *reader) update(tea.Msg) tea.Cmd                { return nil }
+func (r *reader) line(int) string                       { return "" }
+func (r *reader) typing() func(tea.KeyPressMsg) tea.Cmd { return nil }
+
+func (r *reader) prepare(w, _ int) tea.Cmd {
+	if r.hint != "" {
+		r.onWidth = min(w-2, 100)
+		return r.m.wantHint(r.task, r.hint, r.onWidth)
+	}
+	source, th := r.source, r.m.th.code
+	return r.m.slow.want(r.paint, func() any { return code.Highlight(taskdata.ScriptName, source, th) })
+}
+
+func (r *reader) total() int {
+	switch {
+	case r.diff != nil:
+		return r.diff.Len()
+	case r.hint != "":
+		return len(r.m.hintRows(r.task, r.hint, r.onWidth))
+	}
+	return len(r.text)
+}
+
+func (r *reader) scroll(n int) func() tea.Cmd {
+	return func() tea.Cmd {
+		r.top = max(min(r.top+n, r.total()-r.h), 0)
+		return nil
+	}
+}
+
+func (r *reader) actions() []action {
+	var as []action
+	add := func(keys, show, bar, does string, do func() tea.Cmd) {
+		as = append(as, action{keys, show, bar, does, do})
+	}
+	add("esc q backspace", "esc", "back", "back to the records", r.m.goHome)
+	if r.total() > r.h {
+		add("j down", "↑ ↓", "line", "scroll by a line; also j and k", r.scroll(1))
+		add("k up", "", "", "", r.scroll(-1))
+		add("pgdown ctrl+d space f", "space", "page", "scroll by a page; also page up and page down", r.scroll(max(r.h-2, 1)))
+		add("pgup ctrl+u b", "", "", "", r.scroll(-max(r.h-2, 1)))
+		add("g home", "g G", "ends", "first line, last line", r.scroll(-1<<30))
+		add("G end", "", "", "", r.scroll(1<<30))
+	}
+	if r.diff != nil && len(r.diff.Changes()) > 1 {
+		add("n ]", "n N", "change", "next change, the one before; also ] and [", r.change(1))
+		add("N [", "", "", "", r.change(-1))
+	}
+	return as
+}
+
+func (r *reader) change(dir int) func() tea.Cmd {
+	return func() tea.Cmd {
+		r.top = nextChange(r.diff, r.top, dir)
+		return r.scroll(0)()
+	}
+}
+
+// nextChange gives the row to scroll to for the change after (dir 1) or before top.
+func nextChange(d *diffview.Diff, top, dir int) int {
+	at := d.Changes()
+	if dir > 0 {
+		for _, i := range at {
+			if i-diffview.Context > top {
+				return i - diffview.Context
+			}
+		}
+		return top
+	}
+	for k := len(at) - 1; k >= 0; k-- {
+		if i := max(at[k]-diffview.Context, 0); i < top {
+			return i
+		}
+	}
+	return top
+}
+
+func (r *reader) rows(w, h int) []string {
+	th := r.m.th
+	st := th.dim
+	if r.warn {
+		st = th.warn
+	}
+	info := cell.New(w)
+	if r.diff != nil {
+		info.Put(th.good, fmt.Sprintf("+%d", r.diff.Added)).Gap(1).Put(th.bad, fmt.Sprintf("−%d", r.diff.Removed)).Gap(1)
+	} else {
+		info.Put(th.dim, plural(r.total(), "line")).Gap(1)
+	}
+	rows := []string{r.m.header(w, r.name, info), cell.New(w).Gap(1).Put(st, r.label).String(), r.m.rule(w)}
+	r.h = h - len(rows)
+	r.top = max(min(r.top, r.total()-r.h), 0)
+	paint, _ := r.m.slow.got[r.paint].(code.Paint)
+	switch {
+	case r.diff != nil:
+		rows = append(rows, r.diff.Rows(diffview.View{Theme: th.diff, Paint: paint}, r.top, w, r.h)...)
+	case r.hint != "":
+		text := r.m.hintRows(r.task, r.hint, r.onWidth)
+		for i := r.top; i < len(text) && len(rows) < h; i++ {
+			rows = append(rows, cell.New(w).Gap(1).Raw(text[i], r.onWidth).String())
+		}
+	default:
+		for i := r.top; i < len(r.text) && len(rows) < h; i++ {
+			row := cell.New(w).Put(th.diff.Number, fmt.Sprintf("%5d", i+1)).Gap(2)
+			paint.Put(row, r.text[i])
+			rows = append(rows, row.String())
+		}
+	}
+	return cell.Fit(rows, w, h)
+}

@@ -1,0 +1,249 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/ui/cell"
+	"pitwall/ui/plot"
+)
+
+// foreignBusy is how much of a core others may use before times suffer.
+const foreignBusy = 20.0
+
+// progressRow gives how far the run is, how it stands against both ghosts, and
+// when it will be done.
+func (a *attempt) progressRow(w int) string {
+	th := a.m.th
+	row := cell.New(w).Gap(1)
+	r := a.runShown()
+	if r == nil {
+		return row.Put(th.dim, a.phaseWords()).String()
+	}
+	row.Put("", a.runName(r)).Gap(1)
+	if r.Total > 0 {
+		share := float64(r.Step) / float64(r.Total)
+		st := th.run
+		if !r.Live() {
+			st = th.grey
+			if r.Ended.Finished {
+				st = th.good
+			}
+		}
+		const bw = 12
+		row.Put(st, bar(share, bw)).To(row.Used()).Put(th.faint, rest(share, bw)).Gap(1)
+		row.Put("", fmt.Sprintf("step %d/%d", r.Step, r.Total)).Gap(2)
+	}
+	if r.TrainMS.Known() {
+		row.Put("", seconds(float64(r.TrainMS)/1000)).Gap(2)
+	}
+	switch {
+	case r.ValLoss.Known():
+		row.Put(th.dim, "val loss ").Put("", loss(float64(r.ValLoss))).Gap(2)
+	case r.TrainLoss.Known():
+		row.Put(th.dim, "train loss ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+	}
+	for _, to := range []bool{false, true} {
+		a.putDelta(row, r, to)
+	}
+	if r.Live() {
+		if left, total, ok := predicted(r); ok {
+			row.Put(th.dim, "finish at ").Put("", seconds(total)).Put(th.dim, ", in "+long(left)).Gap(2)
+		}
+	} else if r.Ended.Why != "" {
+		row.Put(th.bad, r.Ended.Why)
+	}
+	return row.String()
+}
+
+func rest(share float64, w int) string {
+	full := len([]rune(bar(share, w)))
+	out := make([]rune, max(w-full, 0))
+	for i := range out {
+		out[i] = '·'
+	}
+	return string(out)
+}
+
+// putDelta adds how far the run is ahead of or behind a ghost at equal loss.
+func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
+	th := a.m.th
+	g := a.st.Ghost(to)
+	if g == nil {
+		return
+	}
+	d := a.delta(r, to)
+	name := th.grey
+	if to {
+		name = th.gold
+	}
+	if !d.ok {
+		if d.at > 0 && row.Left() > 40 {
+			row.Put(name, fmt.Sprintf("record %d ", g.Record)).Put(th.dim, "never this low").Gap(2)
+		}
+		return
+	}
+	st, word := th.good, "ahead of"
+	if d.seconds > 0 {
+		st, word = th.bad, "behind"
+	}
+	row.Put(st+th.bold, signed(d.seconds)).Put(th.dim, " "+word+" ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+}
+
+// predicted gives the time left of a run, and its training time at the end.
+func predicted(r *fold.Run) (left time.Duration, total float64, ok bool) {
+	if r.Step < 2 || r.Total <= 0 || !r.TrainMS.Known() {
+		return 0, 0, false
+	}
+	total = float64(r.TrainMS) / 1000 * float64(r.Total) / float64(r.Step)
+	return time.Duration((total - float64(r.TrainMS)/1000) * float64(time.Second)), total, true
+}
+
+// estimate gives the time that the attempt still needs, as far as its runs so
+// far let one guess: the run under way, the nodes to come, the confirmation.
+func (a *attempt) estimate() (time.Duration, bool) {
+	st := a.st
+	total, n := 0.0, 0.0
+	for _, r := range st.Runs {
+		if r.Ended != nil && r.Ended.Finished {
+			total, n = total+float64(r.EndActive-r.Active), n+1
+		}
+	}
+	live := st.LiveRun()
+	each := 0.0
+	if n > 0 {
+		each = total / n
+	} else if live != nil {
+		if _, t, ok := predicted(live); ok {
+			each = t * 1000
+		}
+	}
+	if each == 0 || st.Finished() {
+		return 0, false
+	}
+	ms := 0.0
+	confirms := 0.0
+	for _, r := range st.Runs {
+		if r.Purpose == event.PurposeConfirmFrom || r.Purpose == event.PurposeConfirmNode {
+			confirms++
+		}
+	}
+	if live != nil {
+		if left, _, ok := predicted(live); ok {
+			ms += float64(left.Milliseconds())
+		} else {
+			ms += each
+		}
+	}
+	begun := max(len(st.Nodes)-1, 0)
+	ms += float64(max(st.Attempt.Nodes-begun, 0)) * each
+	if st.Calibration == nil {
+		have := 0.0
+		for _, r := range st.Runs {
+			if r.Purpose == event.PurposeCalibrateFrom || r.Purpose == event.PurposeCalibrateTo {
+				have++
+			}
+		}
+		ms += max(float64(2*st.Attempt.Calibrate)-have, 0) * each
+	}
+	if st.Confirmed == nil {
+		ms += max(float64(2*st.Attempt.Confirm)-confirms, 0) * each
+	}
+	return time.Duration(ms) * time.Millisecond, true
+}
+
+// hostRow gives the state of the machine.
+func (a *attempt) hostRow(w int) string {
+	th, st := a.m.th, a.st
+	row := cell.New(w).Gap(1)
+	if a.busy != "" {
+		row.Put(th.run, a.busy).Gap(2)
+	}
+	if len(st.Samples) == 0 {
+		label := st.Machine.Label
+		if label == "" {
+			return row.String()
+		}
+		return row.Put(th.dim, label).String()
+	}
+	s := st.Samples[len(st.Samples)-1]
+	if known(s.CPU) {
+		row.Put(th.dim, "cpu ").Put("", fmt.Sprintf("%3.0f %%", s.CPU)).Gap(1).Put(th.this, a.cpuSpark(10)).Gap(2)
+	}
+	row.Put(th.dim, "mem ").Put("", bytesText(s.RSS)).Gap(2)
+	if known(s.Load) {
+		row.Put(th.dim, "load ").Put("", fmt.Sprintf("%.1f", s.Load))
+		if c := st.Machine.Cores; c > 0 {
+			row.Put(th.dim, fmt.Sprintf(" on %d cores", c))
+		}
+		row.Gap(2)
+	}
+	if known(s.Foreign) && s.Foreign >= foreignBusy {
+		row.Put(th.warn, fmt.Sprintf("others use %.0f %% of a core: times suffer", s.Foreign)).Gap(2)
+	}
+	if label := st.Machine.Label; label != "" {
+		row.Rest(cell.New(w/2).Put(th.dim, label).Gap(1))
+	}
+	return row.String()
+}
+
+func known(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+func (a *attempt) cpuSpark(n int) string {
+	s := a.st.Samples
+	s = s[max(len(s)-n, 0):]
+	ys := make([]float64, len(s))
+	for i := range s {
+		ys[i] = s[i].CPU
+	}
+	return plot.Spark(ys, n)
+}
+
+// sparkLine gives the loss pane on one row: the curve, the loss, the deltas.
+func (a *attempt) sparkLine(w int) string {
+	th := a.m.th
+	row := cell.New(w).Gap(1)
+	r := a.runShown()
+	if r == nil {
+		return row.Put(th.dim, "no loss yet").String()
+	}
+	c := a.feedRun(r, false)
+	n := upTo(c.trainAt, r.LastPoint)
+	series := &c.train
+	if n == 0 {
+		n, series = upTo(c.valAt, r.LastPoint), &c.val
+	}
+	ys := make([]float64, 0, 20)
+	for i := range min(n, 20) {
+		_, y := series.At(i * n / min(n, 20))
+		ys = append(ys, y)
+	}
+	row.Put(th.this, plot.Spark(ys, 20)).Gap(1)
+	if r.ValLoss.Known() {
+		row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
+	} else if r.TrainLoss.Known() {
+		row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+	}
+	a.putShortDelta(row, r, false)
+	a.putShortDelta(row, r, true)
+	return row.String()
+}
+
+func (a *attempt) putShortDelta(row *cell.Row, r *fold.Run, to bool) {
+	th := a.m.th
+	g, d := a.st.Ghost(to), a.delta(r, to)
+	if g == nil || !d.ok {
+		return
+	}
+	st, name := th.good, th.grey
+	if d.seconds > 0 {
+		st = th.bad
+	}
+	if to {
+		name = th.gold
+	}
+	row.Put(st, signed(d.seconds)).Put(th.dim, " to ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+}

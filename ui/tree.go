@@ -1,0 +1,206 @@
+package ui
+
+import (
+	"fmt"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// branch is a node in the order in which the tree is drawn.
+type branch struct {
+	node   int
+	prefix string
+}
+
+// branches lays the tree out, children below their parents.
+func branches(nodes []fold.Node) []branch {
+	children := make([][]int, len(nodes))
+	var roots []int
+	for _, n := range nodes {
+		if n.Parent >= 0 && n.Parent < len(nodes) {
+			children[n.Parent] = append(children[n.Parent], n.ID)
+		} else {
+			roots = append(roots, n.ID)
+		}
+	}
+	out := make([]branch, 0, len(nodes))
+	var walk func(id int, own, below string)
+	walk = func(id int, own, below string) {
+		out = append(out, branch{id, own})
+		for i, c := range children[id] {
+			if i == len(children[id])-1 {
+				walk(c, below+"└ ", below+"  ")
+			} else {
+				walk(c, below+"├ ", below+"│ ")
+			}
+		}
+	}
+	for _, r := range roots {
+		walk(r, "", "")
+	}
+	return out
+}
+
+// nodeSign gives a node's state as one character.
+func (a *attempt) nodeSign(n *fold.Node) (string, cell.Style) {
+	th := a.m.th
+	switch n.State {
+	case event.VerdictProvisional:
+		return "✓", th.good
+	case event.VerdictMissed:
+		return "○", th.warn
+	case event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
+		return "✗", th.bad
+	case fold.NodeRecord:
+		return "◉", th.grey
+	case fold.NodeTraining:
+		return "●", th.run
+	case fold.NodeQueued:
+		return "◷", th.run
+	case fold.NodeWriting, fold.NodeChecking:
+		return "✎", th.run
+	}
+	if n.ID == 0 {
+		return "◉", th.grey
+	}
+	return "·", th.dim
+}
+
+// nodeWords says how a node stands: its time, or what goes on.
+func (a *attempt) nodeWords(n *fold.Node) string {
+	switch n.State {
+	case event.VerdictProvisional:
+		return seconds(float64(n.TrainSeconds))
+	case event.VerdictMissed:
+		return fmt.Sprintf("%s loss %.3f", seconds(float64(n.TrainSeconds)), float64(n.ValLoss))
+	case event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
+		return verdictWord(n.State)
+	case fold.NodeRecord:
+		return seconds(float64(n.TrainSeconds))
+	case fold.NodeTraining:
+		if r := a.runOf(n.ID); r != nil && r.Live() && r.Total > 0 {
+			return fmt.Sprintf("step %d/%d", r.Step, r.Total)
+		}
+		return "training"
+	case fold.NodeQueued:
+		return "waits"
+	case fold.NodeWriting:
+		return "being written"
+	case fold.NodeChecking:
+		return "rules checked"
+	}
+	if n.ID == 0 {
+		return fmt.Sprintf("record %d", a.st.Attempt.From)
+	}
+	return "new"
+}
+
+func verdictWord(v string) string {
+	switch v {
+	case event.VerdictProvisional:
+		return "valid"
+	case event.VerdictMissed:
+		return "missed the target"
+	case event.VerdictInvalid:
+		return "invalid"
+	case event.VerdictFailed:
+		return "failed"
+	case event.VerdictEmpty:
+		return "no edit"
+	}
+	return v
+}
+
+// treeRows draws the tree pane: the nodes, and below them the reason of the edit.
+func (a *attempt) treeRows(w, h int) []string {
+	th := a.m.th
+	r := a.paneTitle(w, paneTree)
+	if a.st.Attempt.Scaffold != "" {
+		r.Gap(2).Put(th.dim, clean.Line(a.st.Attempt.Scaffold))
+	}
+	rows := []string{r.String()}
+	if len(a.st.Nodes) == 0 {
+		rows = append(rows, cell.New(w).Gap(2).Put(th.dim, "no nodes yet").String())
+		return rows
+	}
+	list := branches(a.st.Nodes)
+	shown, at := a.subject(), 0
+	for i, b := range list {
+		if b.node == shown {
+			at = i
+		}
+	}
+	room := h - 1
+	reason := a.reasonRows(w, max(h-1-len(list)-1, h/3))
+	if len(reason) > 0 {
+		room = max(h-1-len(reason)-1, 1)
+	}
+	a.treeTop = max(min(a.treeTop, at), at-room+1, 0)
+	a.treeTop = min(a.treeTop, max(len(list)-room, 0))
+	for i := a.treeTop; i < len(list) && len(rows) <= room; i++ {
+		rows = append(rows, a.nodeRow(list[i], w, list[i].node == shown))
+	}
+	if len(reason) > 0 {
+		rows = append(rows, cell.New(w).String())
+		rows = append(rows, reason...)
+	}
+	return rows
+}
+
+func (a *attempt) nodeRow(b branch, w int, shown bool) string {
+	th := a.m.th
+	n := a.st.Node(b.node)
+	base := cell.Style("")
+	if shown {
+		base = th.selected
+	}
+	r := cell.On(w, base)
+	if shown {
+		r.Put(th.accent, "›")
+	} else {
+		r.Gap(1)
+	}
+	sign, st := a.nodeSign(n)
+	r.Put(th.faint, b.prefix).Put(st, sign).Gap(1).Put("", fmt.Sprint(n.ID)).Gap(1)
+	r.To(max(r.Used(), 8)).Put(st, a.nodeWords(n))
+	if n.ID == a.st.Best() && n.ID > 0 {
+		r.Gap(1).Put(th.good, "best")
+	}
+	if n.FSR != nil {
+		r.Rest(cell.On(10, base).Put(th.dim, "FSR ").Put("", number(n.FSR)).Gap(1))
+	}
+	return r.String()
+}
+
+// treeLine gives the tree on one row.
+func (a *attempt) treeLine(w int) string {
+	th := a.m.th
+	r := cell.New(w).Gap(1)
+	shown := a.subject()
+	from := 0
+	if len(a.st.Nodes)*14 > w {
+		from = max(shown-w/28, 0)
+	}
+	if len(a.st.Nodes) == 0 {
+		return r.Put(th.dim, "no nodes yet").String()
+	}
+	for i := from; i < len(a.st.Nodes); i++ {
+		n := &a.st.Nodes[i]
+		sign, st := a.nodeSign(n)
+		name := cell.Style("")
+		if i == shown {
+			name = th.accent + th.bold
+		}
+		if i > from {
+			r.Put(th.faint, "  ")
+		}
+		if i == shown {
+			r.Put(th.accent, "›")
+		}
+		r.Put(st, sign).Put(name, fmt.Sprintf(" %d ", i)).Put(th.dim, a.nodeWords(n))
+	}
+	return r.String()
+}
