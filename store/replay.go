@@ -210,7 +210,7 @@ func (f *feed) advance(target float64) {
 	// A long way is shorter by checkpoint.
 	points := f.o.points
 	i := sort.Search(len(points), func(i int) bool { return float64(points[i].active) > target }) - 1
-	if i >= 0 && points[i].seq > f.state.Seq+2*checkpointEvery {
+	if i >= 0 && points[i].seq > f.state.Seq+2*f.s.every {
 		f.seekActive(int64(target))
 		return
 	}

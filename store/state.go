@@ -25,6 +25,7 @@ type checkpoint struct {
 // sequence number asked for), and the way to any place before it.
 type opened struct {
 	stream
+	every    int64 // events between points
 	full     *fold.State
 	points   []checkpoint // ascending
 	stored   int          // so many of points are in the store; the rest was taken while reading
@@ -47,7 +48,7 @@ func (s *Store) open(ctx context.Context, id string, seq int64) (*opened, error)
 	if seq <= 0 {
 		seq = math.MaxInt64
 	}
-	o := &opened{full: fold.New()}
+	o := &opened{full: fold.New(), every: s.every}
 	err := s.view(ctx, func(tx *sql.Tx) (err error) {
 		if o.stream, err = findStream(ctx, tx, id); err != nil {
 			return err
@@ -86,7 +87,7 @@ func (o *opened) apply(e event.Event) {
 	if n := len(o.points); n > 0 {
 		last = o.points[n-1].seq
 	}
-	if e.Seq-last >= checkpointEvery {
+	if e.Seq-last >= o.every {
 		st := o.full.Snapshot()
 		o.points = append(o.points, checkpoint{e.Seq, e.Active, st.Lens(), &st.Scalars})
 	}

@@ -35,6 +35,7 @@ type Store struct {
 	read  *sql.DB // query-only connections
 	dec   *zstd.Decoder
 	lines *lineCache
+	every int64 // events between checkpoints
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -61,7 +62,7 @@ func Open(ctx context.Context, home string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{home: home, path: path, dec: dec, lines: newLineCache()}
+	s := &Store{home: home, path: path, dec: dec, lines: newLineCache(), every: checkpointEvery}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.connect(ctx); err != nil {
 		s.Close()

@@ -245,7 +245,7 @@ func (w *Writer) emit(e event.Event) (full bool) {
 	}
 	w.times = event.Times{Active: e.Active, Wall: e.Wall}
 	w.state.Apply(e)
-	if since := e.Seq - w.cut; since >= checkpointEvery || since >= checkpointEvery/4 && e.Body.Kind() == event.KindJudged {
+	if since := e.Seq - w.cut; since >= w.s.every || since >= w.s.every/4 && e.Body.Kind() == event.KindJudged {
 		w.checkpoint()
 	}
 	return b.full()
@@ -333,7 +333,7 @@ func (w *Writer) Close(ctx context.Context) error {
 		w.mu.Unlock()
 		return nil
 	}
-	if w.err == nil && w.state.Seq > w.cut+checkpointEvery/16 {
+	if w.err == nil && w.state.Seq > w.cut+w.s.every/16 {
 		w.checkpoint()
 	}
 	w.closed = true
