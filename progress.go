@@ -86,6 +86,9 @@ func progressLine(st *fold.State, figures bool) string {
 		}
 		return strings.Join(parts, " · ")
 	case event.StatusQueued:
+		if st.Why == "" {
+			return ""
+		}
 		return "queued · " + st.Why
 	}
 	switch st.Phase.Phase {
