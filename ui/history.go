@@ -253,6 +253,9 @@ func (l *history) rows(w, h int) []string {
 	if l.filter != "" {
 		info.Put(th.dim, "filter “").Put("", l.filter).Put(th.dim, "”  ")
 	}
+	if w < 79 && slices.ContainsFunc(list, func(s store.Summary) bool { return !s.Benchmark }) {
+		info.Put(th.warn, "practice  ")
+	}
 	info.Put(th.dim, fmt.Sprintf("%s · %s", plural(len(list), "attempt"), orders[l.order].name)).Gap(1)
 	rows := []string{l.m.header(w, "history", info), l.m.rule(w)}
 	if len(list) == 0 {

@@ -25,7 +25,7 @@ func historyColumns(w int) []column {
 		{"task", 10, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Task, "" }},
 		{"hint", 5, false, 64, func(_ *history, s store.Summary) (string, cell.Style) { return shortHint(s.Hint), "" }},
 		{"agent", 8, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Agent, "" }},
-		{"nodes", 5, true, 84, func(_ *history, s store.Summary) (string, cell.Style) {
+		{"nodes", 5, true, 88, func(_ *history, s store.Summary) (string, cell.Style) {
 			return fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes), ""
 		}},
 		{"status", 12, false, 56, func(l *history, s store.Summary) (string, cell.Style) { return statusWords(s), l.statusStyle(s.Status) }},
@@ -44,17 +44,17 @@ func historyColumns(w int) []column {
 			}
 			return "–", ""
 		}},
-		{"95 %", 14, false, 110, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
-		{"", 8, false, 96, func(l *history, s store.Summary) (string, cell.Style) {
+		{"95 %", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
+		{"", 8, false, 79, func(l *history, s store.Summary) (string, cell.Style) {
 			if s.Benchmark {
 				return "", ""
 			}
 			return "practice", l.m.th.warn
 		}},
-		{"when", 11, false, 90, func(l *history, s store.Summary) (string, cell.Style) {
+		{"when", 11, false, 102, func(l *history, s store.Summary) (string, cell.Style) {
 			return ago(l.m.o.Now(), s.Created), l.m.th.dim
 		}},
-		{"why, note", 60, false, 130, func(l *history, s store.Summary) (string, cell.Style) {
+		{"why, note", 60, false, 134, func(l *history, s store.Summary) (string, cell.Style) {
 			if s.Note != "" {
 				return s.Note, ""
 			}

@@ -17,8 +17,8 @@ type curve struct {
 	train, val     plot.Series
 	trainAt, valAt []int // for each point of the series, the index of the point it came from
 	fed            int   // points looked at
-	mean, weight   float64
-	decay          float64
+	mean           float64
+	window         float64 // points that the moving mean goes over, at most
 }
 
 type curveKey struct {
@@ -32,19 +32,18 @@ type ghostKey struct {
 	index  int // of the ghost in its column
 }
 
-// smoothing gives the decay of the moving mean for a run of so many steps: an
-// eighth of a short run, at most 50 steps.
-func smoothing(total int) float64 {
-	n := max(2, min(float64(total)/8, 50))
-	return 1 - 1/n
+// newCurve makes the curve of a run of about so many points. Its moving mean
+// goes over an eighth of them, at most 50; at first over fewer, so that it does
+// not lag where the loss falls fast.
+func newCurve(points int) *curve {
+	return &curve{window: max(1, min(float64(points)/8, 50))}
 }
 
 func (c *curve) add(at int, x, train, val float64) {
 	if !math.IsNaN(train) && !math.IsInf(train, 0) {
-		c.mean = c.decay*c.mean + (1-c.decay)*train
-		c.weight = c.decay*c.weight + (1 - c.decay)
 		n := c.train.Len()
-		if c.train.Append(x, c.mean/c.weight); c.train.Len() > n {
+		c.mean += (train - c.mean) / min(c.window, 1+float64(n)/4)
+		if c.train.Append(x, c.mean); c.train.Len() > n {
 			c.trainAt = append(c.trainAt, at)
 		}
 	}
@@ -78,7 +77,8 @@ func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
 	key := curveKey{r.RunStarted.Run, byStep}
 	c := a.curves[key]
 	if c == nil {
-		c = &curve{decay: smoothing(r.Total), fed: r.FirstPoint}
+		c = newCurve(r.Total)
+		c.fed = r.FirstPoint
 		a.curves[key] = c
 	}
 	for ; c.fed < r.LastPoint; c.fed++ {
@@ -106,11 +106,7 @@ func (a *attempt) ghost(to, byStep bool) *curve {
 		if c := a.ghosts[key]; c != nil {
 			return c
 		}
-		total := 0
-		for _, p := range g.Points {
-			total = max(total, p.Step)
-		}
-		c := &curve{decay: smoothing(total)}
+		c := newCurve(len(g.Points))
 		for i, p := range g.Points {
 			x := p.TrainMS / 1000
 			if byStep {

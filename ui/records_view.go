@@ -77,12 +77,12 @@ func (r *records) trackLine(w int) string {
 }
 
 func (r *records) leftRows(w, h int) []string {
-	n := len(r.shown()) + 2
-	plotH := min(max(h-n-1, 0), 16)
-	if plotH < 6 {
+	n := len(r.current().records) + 2 // of all, so that a filter moves nothing
+	plotH := min(max(h-n, 0), 18)
+	if plotH < 7 {
 		return r.listRows(w, h)
 	}
-	rows := cell.Fit(r.listRows(w, h-plotH), w, h-plotH)
+	rows := cell.Fit(r.listRows(w, n), w, n)
 	return append(rows, r.plotRows(w, plotH)...)
 }
 
@@ -139,7 +139,7 @@ func (r *records) plotRows(w, h int) []string {
 	if on := r.measuredOn(); on != "" {
 		title += " · measured on " + on
 	}
-	rows := []string{cell.New(w).String(), cell.New(w).Gap(1).Put(th.dim, title).String()}
+	rows := []string{cell.New(w).Gap(1).Put(th.dim, title).String()}
 	var chosen plot.Series
 	if rec := r.record(); rec != nil && rec.Seconds > 0 {
 		chosen.Append(float64(rec.Number), rec.Seconds)
@@ -213,19 +213,30 @@ func (r *records) detailRows(w, h int) []string {
 		}
 	}
 	gap()
-	wrap("", t.To.Summary, max(h/5, 2))
-	gap()
-	put(r.hintChooser(line(), t))
 	below := r.choiceRows(w, t)
 	table := r.bestRows(w, t)
-	room := h - len(rows) - len(below)
-	if len(table) > 0 && room-len(table)-1 >= 3 {
-		below = append(below, cell.New(w).String())
-		below = append(below, table...)
-		room = h - len(rows) - len(below)
+	least := 6 // rows of the hint, as many as it has
+	if r.hintName(t) == taskdata.HintNone {
+		least = 1
+	}
+	wrap("", t.To.Summary, max(h-len(rows)-len(below)-least-3, 2))
+	gap()
+	put(r.hintChooser(line(), t))
+	room := h - len(rows) - len(below) - 1
+	if room-len(table)-1 >= least {
+		room -= len(table) + 1
+	} else {
+		table = nil
 	}
 	rows = append(rows, r.hintBox(w, room, t)...)
-	return append(rows, below...)
+	if room > least || !tight {
+		rows = append(rows, cell.New(w).String())
+	}
+	rows = append(rows, below...)
+	if table != nil {
+		rows = append(append(rows, cell.New(w).String()), table...)
+	}
+	return rows
 }
 
 func people(rec *taskdata.Record) string {
@@ -271,7 +282,7 @@ func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
 	}
 	var text []string
 	if hint == taskdata.HintNone {
-		text = []string{cell.New(w-2).Put(th.dim, "The agent is told nothing about the next record.").String()}
+		text = []string{cell.New(w-2).Put(th.dim, "The agent is told nothing of the next record.").String()}
 	} else if text = r.m.hintRows(*t, hint, w-2); text == nil {
 		text = []string{cell.New(w - 2).String()}
 	}
@@ -311,7 +322,11 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 		if !a.Ready {
 			about, st = "not ready: "+a.Why, th.warn
 		}
-		rows = append(rows, cell.New(w).Gap(8).Put(st, clean.Line(about)).String())
+		for i, l := range cell.Wrap(clean.Line(about), max(w-9, 1)) {
+			if i < 2 {
+				rows = append(rows, cell.New(w).Gap(8).Put(st, l).String())
+			}
+		}
 	}
 	rows = append(rows, cell.New(w).Gap(1).Put(th.dim, "nodes  ").Put(th.bold, fmt.Sprint(r.nodes)).
 		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", r.current().CalibrationRuns, r.current().ConfirmationRuns)).String())
@@ -334,7 +349,8 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 	var agents []string
 	value := map[string]float64{}
 	for _, s := range r.m.attempts {
-		if s.Task != t.ID() {
+		text, v := tableFigure(s)
+		if s.Task != t.ID() || text == "" {
 			continue
 		}
 		if best[s.Agent] == nil {
@@ -342,7 +358,6 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 			agents = append(agents, s.Agent)
 		}
 		key := s.Agent + "\x00" + s.Hint
-		text, v := tableFigure(s)
 		if old, ok := value[key]; !ok || v > old {
 			value[key], best[s.Agent][s.Hint] = v, text
 		}
@@ -373,7 +388,8 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 	return rows
 }
 
-// tableFigure gives an attempt's FSR as it stands in the table, and its rank.
+// tableFigure gives an attempt's FSR as it stands in the table, and its rank; ""
+// where it has none and will get none by itself.
 func tableFigure(s store.Summary) (string, float64) {
 	switch {
 	case s.FSR != nil:
@@ -381,9 +397,11 @@ func tableFigure(s store.Summary) (string, float64) {
 	case s.Status == event.StatusDone && s.BestNode < 0:
 		return "0", 0
 	case s.Status == event.StatusDone:
-		return "?", -1
+		return "–", -1 // unresolved
+	case s.Status == event.StatusRunning, s.Status == event.StatusQueued:
+		return "…", -2
 	}
-	return "…", -2
+	return "", 0
 }
 
 func shortHint(h string) string {

@@ -64,9 +64,11 @@ func markdown(text string, w int, dark bool) []string {
 	config.Document.BlockPrefix, config.Document.BlockSuffix = "", ""
 	config.Document.Color = nil
 	config.CodeBlock.Margin = &none
+	config.H1 = config.H2
+	config.H1.Prefix, config.H2.Prefix, config.H3.Prefix = "", "", ""
 	text = clean.Text(text)
 	var rows []string
-	r, err := glamour.NewTermRenderer(glamour.WithStyles(config), glamour.WithWordWrap(max(w, 10)))
+	r, err := glamour.NewTermRenderer(glamour.WithStyles(config), glamour.WithWordWrap(max(w-1, 10)))
 	if err == nil {
 		if drawn, err := r.Render(text); err == nil {
 			text = drawn

@@ -43,8 +43,16 @@ func (c *canvas) dot(x, y int, pen uint8) {
 		return
 	}
 	i := y/4*c.w + x/2
+	c.claim(i, pen)
 	c.dots[i] |= bits[y%4][x%2]
-	c.style[i] = pen
+}
+
+// claim gives a cell to a curve. A cell has one colour, so that the dots of the
+// curve that had it before would pass for the new one's: they go.
+func (c *canvas) claim(i int, pen uint8) {
+	if c.style[i] != pen {
+		c.dots[i], c.style[i] = 0, pen
+	}
 }
 
 // column draws dots lo to hi of dot column x.
@@ -59,10 +67,10 @@ func (c *canvas) column(x, lo, hi int, pen uint8) {
 	for y := lo; y <= hi; {
 		i := y/4*c.w + x/2
 		end := min(y|3, hi)
+		c.claim(i, pen)
 		for ; y <= end; y++ {
 			c.dots[i] |= bits[y%4][x%2]
 		}
-		c.style[i] = pen
 	}
 }
 
