@@ -59,7 +59,7 @@ func apply(t *testing.T, script string, e edit) string {
 
 const (
 	inForward = `    return activations(params, [tokens])["logits"]`
-	inStep    = `    batch = state["names"]`
+	inStep    = `    loss, grads = loss_and_gradients(params, state["batches"]`
 )
 
 func TestCheckRefusesCheats(t *testing.T) {
@@ -154,7 +154,7 @@ func TestCheckAcceptsHonestEdits(t *testing.T) {
 	task := task(t, "micro/7")
 	for name, e := range map[string]edit{
 		"another rate":            {"MUON_RATE = 0.08", "MUON_RATE = 0.1"},
-		"a rate by arithmetic":    {"ADAM_RATE = 0.06", "ADAM_RATE = 3 * 0.02"},
+		"a rate by arithmetic":    {"ADAM_RATE = 0.08", "ADAM_RATE = 4 * 0.02"},
 		"a constant of math":      {"ROTARY_BASE = 5.0", "ROTARY_BASE = math.exp(1.5)"},
 		"a constant more":         {"\nWIDTH = 32\n", "\nWIDTH = 32\nWARMUP: int = 5\n"},
 		"a table of constants":    {"", "SCALES = (1.0, 0.5, 0.25)"},
@@ -166,7 +166,7 @@ func TestCheckAcceptsHonestEdits(t *testing.T) {
 		"a comment":               {inStep, "    # The names of this step.\n" + inStep},
 		"a docstring":             {`    """Trains for STEPS steps; the clock runs from before the weights are made to the end of the last step."""`, `    """Trains."""`},
 		"an error that is caught": {inStep, "    try:\n        1 / step\n    except ZeroDivisionError:\n        pass\n" + inStep},
-		"random batches":          {`rng.sample(train, STEPS * BATCH_NAMES)`, `[rng.choice(train) for _ in range(STEPS * BATCH_NAMES)]`},
+		"random batches":          {`list(zip(*stretches))`, `[rng.sample(train, BATCH_NAMES) for _ in range(STEPS)]`},
 		"ReLU instead of squared": {
 			`act["squared"] = [list(map(operator.mul, row, row)) for row in act["relu"]]`, `act["squared"] = act["relu"]`,
 		},

@@ -24,7 +24,7 @@ func microTrack() Track {
 		Hardware:         "any machine with CPython 3.9 or newer; one core",
 		CalibrationRuns:  1,
 		ConfirmationRuns: 1,
-		Clock:            ClockBound{Share: 0.02, Slack: 200 * time.Millisecond},
+		Clock:            ClockBound{Share: 0.02, Slack: 100 * time.Millisecond},
 		RunLimit:         5 * time.Minute,
 		Rules:            microRules(),
 	}
@@ -37,7 +37,8 @@ func microRecords() []Record {
 			Title:  "Muon, ReLU squared, QK-norm",
 			Summary: "A one-block transformer of width 32 with 4 heads and rotary positions, one name a sequence. " +
 				"Its matrices are trained by Muon, its tables by Adam; queries and keys are normalised, the MLP " +
-				"squares its ReLU, and what writes to the residual stream starts at zero.",
+				"squares its ReLU, what writes to the residual stream starts at zero, and each batch is spread over " +
+				"the sorted names.",
 		},
 		{
 			Number: 7,

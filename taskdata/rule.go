@@ -25,7 +25,7 @@ func microRules() []Rule {
 	return []Rule{
 		{RuleModel, "The model is a transformer with at least one attention block, trained by gradient descent from random weights, with at most 20,000 parameters; the logits of a token depend on no token after it."},
 		{RuleStatistics, "No counts or other statistics of the names in weights or logits, and no parameter that is looked up by more than one token."},
-		{RuleProtected, "The data, the target, the evaluation, the log lines, the seed and main stay as they are, and main's order of work with them; everything below the line that says so may change."},
+		{RuleProtected, "The data, the target, the evaluation, the log lines, the seed and main stay as they are; everything below the line that says so may change."},
 		{RuleImports, "Only these modules: array, bisect, collections, functools, heapq, itertools, math and operator, besides those the protected part uses. One process, one thread."},
 		{RuleNames, "No reflection and no side doors: no eval, exec, open, print, getattr, globals and the like, no double-underscore attributes, and no new meaning for a builtin, a module or a protected name."},
 		{RuleClock, "No work before the clock starts or while it stands: the top level holds imports, constants, functions and classes only, and time is left to main."},

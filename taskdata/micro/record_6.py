@@ -121,7 +121,7 @@ def main():
 # ---------------------------------------------------------------------------------------------
 # Everything from here on may change.
 
-STEPS = 64
+STEPS = 58
 BATCH_NAMES = 5
 
 WIDTH = 32
@@ -135,7 +135,7 @@ EPSILON = 1e-6
 MUON_RATE = 0.08
 MUON_MOMENTUM = 0.85
 NEWTON_SCHULZ = ((8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448))  # a polynomial a round
-ADAM_RATE = 0.06
+ADAM_RATE = 0.08
 ADAM_BETA1 = 0.3
 ADAM_BETA2 = 0.8
 FINAL_RATE = 0.1  # the rates fall linearly to this fraction of themselves
@@ -343,9 +343,23 @@ def loss_and_gradients(params, sequences):
 
 
 def init_state(params, train, rng):
-    """The training names in the order of their use, and the optimisers' moments."""
+    """The names of each step, and the optimisers' moments."""
     zeros = {name: [[0.0] * len(row) for row in rows] for name, rows in params.items()}
-    return {"names": rng.sample(train, STEPS * BATCH_NAMES), "first": zeros, "second": dict(zeros)}
+    return {"batches": drawn_batches(train, rng), "first": zeros, "second": dict(zeros)}
+
+
+def drawn_batches(train, rng):
+    """STEPS batches that have a name each from BATCH_NAMES stretches of the sorted names.
+
+    Kindred names sort together, so all batches are about as mixed as the whole.
+    """
+    ordered = sorted(train)
+    stride = len(ordered) / (STEPS * BATCH_NAMES)
+    drawn = [ordered[int((i + rng.random()) * stride)] for i in range(STEPS * BATCH_NAMES)]
+    stretches = [drawn[i * STEPS : (i + 1) * STEPS] for i in range(BATCH_NAMES)]
+    for stretch in stretches:
+        rng.shuffle(stretch)
+    return list(zip(*stretches))
 
 
 def orthogonalized(matrix):
@@ -387,8 +401,7 @@ def adam(params, state, name, grad, rate, step):
 
 def train_step(params, state, step):
     """One step of training; returns the loss before it, Muon's rate, and the norm of the gradient."""
-    batch = state["names"][(step - 1) * BATCH_NAMES : step * BATCH_NAMES]
-    loss, grads = loss_and_gradients(params, batch)
+    loss, grads = loss_and_gradients(params, state["batches"][step - 1])
     decay = 1.0 - (1.0 - FINAL_RATE) * (step - 1) / STEPS
     for name in MATRICES:
         muon(params, state, name, grads[name], MUON_RATE * decay)

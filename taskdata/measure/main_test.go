@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pitwall/taskdata"
+)
+
+const sample = `cpython 3.11.7 linux seed:1 target_loss:2.0
+data crc32:00000000 alphabet:39 train_names:2 val_names:1
+step:0/2 train_time:0ms
+step:1/2 train_loss:3.6636 train_time:100ms step_avg:100.00ms lr:0.080000 grad_norm:0.6
+step:2/2 train_loss:3.2951 train_time:210ms step_avg:105.00ms lr:0.040000 grad_norm:1.1
+step:2/2 val_loss:3.1000 train_time:210ms step_avg:105.00ms
+`
+
+func TestParseJoinsTheValidationToItsStep(t *testing.T) {
+	r, err := parse(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.points) != 3 || r.interpreter != "cpython 3.11.7" || r.seconds() != 0.21 || r.valLoss() != 3.1 {
+		t.Errorf("%+v", r)
+	}
+	if last := r.points[2]; last.TrainLoss != 3.2951 || !math.IsNaN(r.points[0].TrainLoss) || !math.IsNaN(r.points[1].ValLoss) {
+		t.Errorf("%+v", r.points)
+	}
+}
+
+func TestParseRefusesALogWithoutAnEnd(t *testing.T) {
+	for _, text := range []string{"", "Traceback", sample[:strings.LastIndex(sample, "step:2/2 val")]} {
+		if _, err := parse(text); err == nil {
+			t.Errorf("taken: %q", text)
+		}
+	}
+}
+
+func TestReferenceIsReadAsItWasWritten(t *testing.T) {
+	r, err := parse(sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := taskdata.Record{Number: 7}
+	path := filepath.Join(t.TempDir(), "record_7.json")
+	if err := write(path, summarize(record, []trainingRun{r, r}, "a machine")); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference, err := taskdata.ParseReference(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reference.Steps != 2 || len(reference.Points) != 3 || len(reference.Seeds) != 2 || reference.MeasuredOn != "a machine, CPython 3.11.7" {
+		t.Errorf("%+v", reference)
+	}
+	if p := reference.Points[2]; p.ValLoss == nil || *p.ValLoss != 3.1 || reference.Points[0].TrainLoss != nil {
+		t.Errorf("%+v", reference.Points)
+	}
+}
+
+func TestWrongUseIsToldInWords(t *testing.T) {
+	for args, want := range map[string]string{
+		"-track moto":    "micro",
+		"-records 99":    "6, 7, 8",
+		"-records seven": "not numbers",
+		"-seeds 0":       "at least one seed",
+	} {
+		var stdout, stderr bytes.Buffer
+		if err := run(t.Context(), strings.Fields(args), &stdout, &stderr); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
