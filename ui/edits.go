@@ -279,7 +279,7 @@ func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
 			r.Put(th.run, " · "+map[event.Part]string{event.PartPath: "begun", event.PartReason: "giving its reason", event.PartOld: "pointing at the old text", event.PartNew: "writing"}[e.part])
 		}
 	}
-	if a.diff != nil && len(a.diff.Lines) > 0 {
+	if a.diff != nil && a.diff.Added+a.diff.Removed > 0 {
 		r.Gap(2).Put(th.good, fmt.Sprintf("+%d", a.diff.Added)).Gap(1).Put(th.bad, fmt.Sprintf("−%d", a.diff.Removed))
 	}
 	against := "against the record"

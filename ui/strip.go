@@ -40,11 +40,11 @@ func (a *attempt) progressRow(w int) string {
 	if r.TrainMS.Known() {
 		row.Put("", seconds(float64(r.TrainMS)/1000)).Gap(2)
 	}
-	switch {
-	case r.ValLoss.Known():
-		row.Put(th.dim, "val loss ").Put("", loss(float64(r.ValLoss))).Gap(2)
-	case r.TrainLoss.Known():
-		row.Put(th.dim, "train loss ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+	if r.TrainLoss.Known() && r.Live() {
+		row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+	}
+	if r.ValLoss.Known() {
+		row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
 	}
 	for _, to := range []bool{false, true} {
 		a.putDelta(row, r, to)

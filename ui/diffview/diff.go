@@ -122,15 +122,58 @@ func (d *Diff) pair() {
 				adds = append(adds, i)
 			}
 		}
+		d.match(dels, adds)
+	}
+}
+
+// match pairs removed lines with the added lines most like them, in order. Long
+// blocks, where that would take long, are paired line by line.
+func (d *Diff) match(dels, adds []int) {
+	if len(dels)*len(adds) > 64 || len(dels) == len(adds) {
 		for k := range min(len(dels), len(adds)) {
 			d.Lines[dels[k]].mate, d.Lines[adds[k]].mate = adds[k], dels[k]
+		}
+		return
+	}
+	next := 0
+	for _, i := range dels {
+		best, most := -1, 0
+		for k := next; k < len(adds); k++ {
+			if n := alike(d.Lines[i].Text, d.Lines[adds[k]].Text); n > most {
+				best, most = k, n
+			}
+		}
+		if best >= 0 {
+			d.Lines[i].mate, d.Lines[adds[best]].mate = adds[best], i
+			next = best + 1
 		}
 	}
 }
 
-// fold lays out the rows.
+// alike gives the length of the beginning and the end that two lines share,
+// indentation left out.
+func alike(a, b string) int {
+	a, b = strings.TrimSpace(a), strings.TrimSpace(b)
+	n, most := 0, min(len(a), len(b))
+	for n < most && a[n] == b[n] {
+		n++
+	}
+	k := 0
+	for k < most-n && a[len(a)-1-k] == b[len(b)-1-k] {
+		k++
+	}
+	return n + k
+}
+
+// fold lays out the rows. Where nothing changed, nothing is folded away either:
+// the text is all there is to see.
 func (d *Diff) fold() {
 	near := make([]bool, len(d.Lines))
+	if d.Added+d.Removed == 0 {
+		for i := range near {
+			near[i] = true
+		}
+	}
 	for i, l := range d.Lines {
 		if l.Op != Same {
 			for k := max(i-Context, 0); k <= min(i+Context, len(near)-1); k++ {
