@@ -77,7 +77,7 @@ func (s *Store) newFeed(ctx context.Context, id string, opt PlayOptions) (*feed,
 	f.setSpeed(opt.Speed)
 	switch {
 	case opt.Replay:
-		f.seekSeq(0)
+		f.seekActive(0)
 	case opt.Lookback > 0:
 		f.seekActive(f.o.full.Active - opt.Lookback)
 	}

@@ -71,7 +71,7 @@ func (f *feed) play() {
 			f.live()
 			return
 		}
-		f.seekSeq(0)
+		f.seekActive(0)
 	}
 	f.playing, f.last = true, time.Now()
 }
