@@ -200,7 +200,7 @@ func TestIntervalHoldsTheTruthNineteenTimesInTwenty(t *testing.T) {
 			return s
 		}
 		held, resolved := 0, 0
-		n := noise{sd: sd}
+		n := noise{sd: sd, dof: 100000}
 		for range runs {
 			from, to := draw(tFrom, 1), draw(tTo, 1)
 			if unresolved(from, to, n) != "" {
@@ -222,7 +222,7 @@ func TestIntervalHoldsTheTruthNineteenTimesInTwenty(t *testing.T) {
 }
 
 func TestGapWithinItsNoiseIsUnresolved(t *testing.T) {
-	known := noise{sd: 0.1}
+	known := noise{sd: 0.1, dof: 1000}
 	for _, c := range []struct {
 		from, to sample
 		resolved bool
@@ -239,12 +239,23 @@ func TestGapWithinItsNoiseIsUnresolved(t *testing.T) {
 	}
 }
 
-func TestNoiseIsMeasuredOnceThereAreRunsEnough(t *testing.T) {
-	if n := pooledNoise(0.02, sample{10}, sample{5}); n.sd != 0.2 || n.dof != 0 {
+func TestNoiseGivesWayToWhatIsSeenHere(t *testing.T) {
+	n := pooledNoise(0.02, sample{10}, sample{5})
+	if n.sd != 0.2 || n.dof != priorRuns {
 		t.Errorf("%+v, want the track's 2 %%", n)
 	}
-	n := pooledNoise(0.02, sample{10, 11}, sample{5, 6})
-	if math.Abs(n.sd-math.Sqrt(0.5)) > 1e-12 || n.dof != 2 || n.quantile() != 4.303 {
-		t.Errorf("%+v quantile %v, want sd 0.707 with 2 degrees of freedom", n, n.quantile())
+	if q := n.quantile(); math.Abs(q-2.228) > 0.01 {
+		t.Errorf("t at 10 degrees of freedom is %.3f, want 2.228", q)
+	}
+	quiet, loaded := pooledNoise(0.02, sample{10, 10.1}), pooledNoise(0.02, sample{10, 16})
+	if quiet.sd > 0.2 || loaded.sd < 1 {
+		t.Errorf("quiet %+v, loaded %+v: a run that took 60 %% longer must show", quiet, loaded)
+	}
+	many := make(sample, 200)
+	for i := range many {
+		many[i] = 10 + 0.5*float64(1-2*(i%2))
+	}
+	if n := pooledNoise(0.02, many); math.Abs(n.sd-0.5) > 0.03 || math.Abs(n.quantile()-1.96) > 0.02 {
+		t.Errorf("%+v quantile %.3f, want what 200 runs say", n, n.quantile())
 	}
 }

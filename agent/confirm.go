@@ -100,9 +100,15 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	if len(c.NodeSeconds) == 0 {
 		return
 	}
-	n := pooledNoise(spread(a.task.From), a.cal.from, a.cal.to, c.FromSeconds, c.NodeSeconds)
-	f := recovered(c.FromSeconds, c.NodeSeconds, a.cal.from, a.cal.to, n)
+	// Record i ran both in calibration and now: what moved between the two is noise.
+	again := append(append(sample{}, a.cal.from...), c.FromSeconds...)
+	n := pooledNoise(spread(a.task.From), again, a.cal.to, c.NodeSeconds)
+	if why := unresolved(a.cal.from, a.cal.to, n); why != "" {
+		c.Why, c.FSR = why, nil
+		return
+	}
 	if c.Valid {
+		f := recovered(c.FromSeconds, c.NodeSeconds, a.cal.from, a.cal.to, n)
 		c.FSR, c.Interval = &f.Value, &f.Interval
 	}
 }
