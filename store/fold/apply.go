@@ -52,7 +52,7 @@ func (s *State) Apply(e event.Event) {
 		s.Calibration = &b
 		if n := s.Node(0); n != nil && len(b.From) > 0 {
 			n.State = NodeRecord
-			n.TrainSeconds = event.Float(mean(b.From))
+			n.TrainSeconds = finite(mean(b.From))
 		}
 	case event.Ghost:
 		s.Ghosts = append(s.Ghosts, b)
@@ -106,13 +106,13 @@ func (s *State) point(b event.Point) {
 	r.LastPoint = len(s.Points)
 	r.Step, r.Total = b.Step, b.Total
 	if !math.IsNaN(b.TrainMS) {
-		r.TrainMS = event.Float(b.TrainMS)
+		r.TrainMS = finite(b.TrainMS)
 	}
 	if !math.IsNaN(b.TrainLoss) {
-		r.TrainLoss = event.Float(b.TrainLoss)
+		r.TrainLoss = finite(b.TrainLoss)
 	}
 	if !math.IsNaN(b.ValLoss) {
-		r.ValLoss = event.Float(b.ValLoss)
+		r.ValLoss = finite(b.ValLoss)
 		s.mark(MarkValidation, r.Node, s.Attempt.Target > 0 && b.ValLoss <= s.Attempt.Target)
 	}
 }
@@ -238,6 +238,15 @@ func (s *State) judged(b event.Judged) {
 	n.State, n.Why = b.Verdict, b.Why
 	n.ValLoss, n.TrainSeconds, n.FSR = b.ValLoss, b.TrainSeconds, b.FSR
 	s.mark(MarkResult, b.Node, n.Valid())
+}
+
+// finite gives f as a Float, where an infinity is unknown: that is what it is
+// once a checkpoint has kept it.
+func finite(f float64) event.Float {
+	if math.IsInf(f, 0) {
+		return event.NaN()
+	}
+	return event.Float(f)
 }
 
 func mean(xs []float64) float64 {
