@@ -171,7 +171,7 @@ func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started fu
 	if err := e.Preflight(ctx, spec); err != nil {
 		return none, err
 	}
-	a := &attempt{Engine: e, spec: spec}
+	a := &attempt{Engine: e, spec: spec, label: "a calibration of " + taskID}
 	var err error
 	if a.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
 		return none, err

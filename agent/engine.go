@@ -79,6 +79,7 @@ type attempt struct {
 	*Engine
 	id     string
 	epoch  int64
+	label  string // for those who wait for the machine
 	dir    string // node and run directories, gone at the end
 	w      *store.Writer
 	spec   store.Spec
@@ -264,11 +265,13 @@ func judged(n fold.Node) bool {
 
 // open starts the stream, or takes it over from an engine that died.
 func (a *attempt) open(ctx context.Context) error {
-	spec, err := a.Store.Spec(ctx, a.id)
+	sum, err := a.Store.Attempt(ctx, a.id)
 	if err != nil {
 		return err
 	}
+	spec := sum.Spec
 	a.spec = spec
+	a.label = fmt.Sprintf("attempt %d on %s", sum.Number, spec.Task)
 	st := a.w.State()
 	if st.Seq == 0 {
 		// What can be said of the attempt is said first: it is shown even if nothing can run.
@@ -371,9 +374,6 @@ func MachineLabel(h runner.HostInfo) string {
 	parts = append(parts, fmt.Sprintf("%d cores", h.Cores), h.OS+"/"+h.Arch)
 	return strings.Join(parts, ", ")
 }
-
-// shortName is how an attempt is called where its number is not known.
-func shortName(id string) string { return "attempt …" + id[max(0, len(id)-6):] }
 
 // write has the agent edit node n, shows it as it goes, and checks the rules.
 func (a *attempt) write(ctx context.Context, n int) error {
@@ -526,7 +526,7 @@ func (a *attempt) waiting(o order, h runner.Holder) {
 
 // acquire takes the machine for several runs in a row.
 func (a *attempt) acquire(ctx context.Context, o order) (*runner.MachineLock, error) {
-	lock, err := runner.Acquire(ctx, a.Lock, fmt.Sprintf("%s on %s", shortName(a.id), a.spec.Task), func(h runner.Holder) { a.waiting(o, h) })
+	lock, err := runner.Acquire(ctx, a.Lock, a.label, func(h runner.Holder) { a.waiting(o, h) })
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, cause

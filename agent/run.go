@@ -135,7 +135,7 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	run := len(a.w.State().Runs) + 1
 	job := runner.Job{
 		ID:    fmt.Sprintf("%s.%d.%d", a.id, a.epoch, run),
-		Label: fmt.Sprintf("%s on %s", shortName(a.id), a.spec.Task),
+		Label: a.label,
 		Dir:   filepath.Join(a.dir, "runs", strconv.Itoa(run)),
 		Argv:  []string{a.python.Path, "-u", a.task.From.ScriptName()},
 		Env:   map[string]string{"PITWALL_SEED": strconv.FormatInt(freshSeed(a.id, a.epoch, run), 10)},
