@@ -34,14 +34,11 @@ func (a *attempt) actions() []action {
 	}
 	if !a.live() {
 		a.replayActions(add)
-	} else {
-		if a.snap.Duration > 0 {
-			add("p", "p", "replay", "replay the attempt from its start", func() {
-				a.player.SeekActive(0)
-				a.player.Play()
-			})
-			add("left", "←", "", "go 5 s back; what follows is a replay", func() { a.player.Skip(-5000) })
-		}
+	}
+	add("tab", "tab", "pane", "next pane", func() { a.turn(1) })
+	add("shift+tab", "", "", "", func() { a.turn(-1) })
+	a.paneActions(add, cmd)
+	if a.live() {
 		if n := a.editsOf(a.subject()); n > 1 {
 			add("[", "[ ]", "edit", "the edit before, the next one", func() { a.stepEdit(-1) })
 			add("]", "", "", "", func() { a.stepEdit(1) })
@@ -51,9 +48,24 @@ func (a *attempt) actions() []action {
 			add("}", "", "", "", func() { a.stepNode(1) })
 		}
 	}
-	add("tab", "tab", "pane", "next pane", func() { a.turn(1) })
-	add("shift+tab", "", "", "", func() { a.turn(-1) })
-	a.paneActions(add, cmd)
+	if !a.follow {
+		add("f", "f", "follow", "follow the attempt again", func() { a.unpick() })
+	}
+	if a.engaged() && a.busy == "" {
+		cmd("x", "x", "stop", "stop the attempt; asks first", a.stop)
+	}
+	leave, does := "back", "back to the records"
+	if a.engaged() {
+		leave, does = "leave it running", "back to the records; the attempt goes on by itself"
+	}
+	cmd("esc", "esc", leave, does, func() tea.Cmd { return a.back() })
+	if a.live() && a.snap.Duration > 0 {
+		add("p", "p", "replay", "replay the attempt from its start", func() {
+			a.player.SeekActive(0)
+			a.player.Play()
+		})
+		add("left", "←", "", "go 5 s back; what follows is a replay", func() { a.player.Skip(-5000) })
+	}
 	if a.wide {
 		add("z", "z", "zoom", "the pane on the whole screen, and back", func() { a.zoom = !a.zoom })
 	}
@@ -63,18 +75,7 @@ func (a *attempt) actions() []action {
 	if len(a.st.Nodes) > 1 {
 		add("b", "b", "", "compare with the record, or with the parent node", func() { a.toParent, a.diffHand = !a.toParent, false })
 	}
-	if !a.follow {
-		add("f", "f", "follow", "follow the attempt again", func() { a.unpick() })
-	}
-	if a.engaged() && a.busy == "" {
-		cmd("x", "x", "stop", "stop the attempt; asks first", a.stop)
-	}
 	cmd("l", "l", "", "all attempts", a.m.goHistory)
-	leave, does := "back", "back to the records"
-	if a.engaged() {
-		leave, does = "leave it running", "back to the records; the attempt goes on by itself"
-	}
-	cmd("esc", "esc", leave, does, func() tea.Cmd { return a.back() })
 	cmd("q", "q", "", "leave pitwall; what runs goes on", func() tea.Cmd { return tea.Quit })
 	return as
 }
@@ -88,24 +89,24 @@ func (a *attempt) replayActions(add func(keys, show, bar, does string, do func()
 	}
 	add("left", "← →", "5 s", "5 s back, 5 s on", func() { p.Skip(-5000) })
 	add("right", "", "", "", func() { p.Skip(5000) })
-	add(",", ", .", "event", "one event back, one on", func() { p.Step(-1) })
-	add(".", "", "", "", func() { p.Step(1) })
 	add("[", "[ ]", "edit", "to the edit before, to the next", func() { a.unpick(); p.NextMark(-1, fold.MarkEdit) })
 	add("]", "", "", "", func() { a.unpick(); p.NextMark(1, fold.MarkEdit) })
 	add("{", "{ }", "node", "to the node before, to the next", func() { a.unpick(); p.NextMark(-1, fold.MarkNode) })
 	add("}", "", "", "", func() { a.unpick(); p.NextMark(1, fold.MarkNode) })
+	end, does := "end", "to the end of the attempt"
+	if a.engaged() {
+		end, does = "live", "to what happens now, and follow it"
+	}
+	add("L", "L", end, does, func() { a.unpick(); p.Live() })
 	add("0", "0-9", "seek", "to the start, to 10 % … 90 %", func() { p.SeekActive(0) })
 	for d := int64(1); d <= 9; d++ {
 		add(fmt.Sprint(d), "", "", "", func() { p.SeekActive(a.snap.Duration * d / 10) })
 	}
 	add("+ =", "+ -", "speed", "faster, slower: 0.5 to 100 times", func() { p.SetSpeed(nextSpeed(a.snap.Speed, 1)) })
 	add("-", "", "", "", func() { p.SetSpeed(nextSpeed(a.snap.Speed, -1)) })
+	add(",", ", .", "event", "one event back, one on", func() { p.Step(-1) })
+	add(".", "", "", "", func() { p.Step(1) })
 	add("g", "g", "idle cut", "shorten stretches in which nothing happens, or not", func() { p.SetIdleCut(!a.snap.IdleCut) })
-	end, does := "end", "to the end of the attempt"
-	if a.engaged() {
-		end, does = "live", "to what happens now, and follow it"
-	}
-	add("L", "L", end, does, func() { a.unpick(); p.Live() })
 }
 
 func (a *attempt) paneActions(add func(keys, show, bar, does string, do func()), cmd func(keys, show, bar, does string, do func() tea.Cmd)) {
@@ -170,7 +171,7 @@ func (a *attempt) turn(n pane) {
 	a.focus = (a.focus + n + paneCount) % paneCount
 }
 
-// back undoes the innermost thing: zoom, then what was picked, then the screen.
+// back leaves the zoom, else the screen.
 func (a *attempt) back() tea.Cmd {
 	if a.zoom {
 		a.zoom = false

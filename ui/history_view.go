@@ -62,6 +62,9 @@ func historyColumns(w int) []column {
 		}},
 	}
 	var cols []column
+	if w >= 134 {
+		all[3].width = 18
+	}
 	used := 3
 	for _, c := range all {
 		if w < c.least {

@@ -188,6 +188,18 @@ func (a *attempt) lossRows(w, h int) []string {
 	if a.byStep {
 		c.XUnit = ""
 	}
+	if run != nil {
+		for _, n := range st.Nodes { // the other nodes' runs, faintly
+			o := a.runOf(n.ID)
+			if o == nil || o.RunStarted.Run == run.RunStarted.Run || n.ID == 0 {
+				continue
+			}
+			other := a.feedRun(o, a.byStep)
+			if k := upTo(other.trainAt, o.LastPoint); k > 0 {
+				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.faint})
+			}
+		}
+	}
 	ghosts := 0
 	for _, to := range []bool{false, true} {
 		g, data := a.ghost(to, a.byStep), st.Ghost(to)
@@ -208,16 +220,6 @@ func (a *attempt) lossRows(w, h int) []string {
 		r.Put(style, sign+sign+" ").Put(th.dim, fmt.Sprintf("record %d", data.Record)).Gap(2)
 	}
 	if run != nil {
-		for _, n := range st.Nodes { // the other nodes' runs, faintly
-			o := a.runOf(n.ID)
-			if o == nil || o.RunStarted.Run == run.RunStarted.Run || n.ID == 0 {
-				continue
-			}
-			other := a.feedRun(o, a.byStep)
-			if k := upTo(other.trainAt, o.LastPoint); k > 0 {
-				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.faint})
-			}
-		}
 		own := a.feedRun(run, a.byStep)
 		if k := upTo(own.trainAt, run.LastPoint); k > 0 {
 			c.Lines = append(c.Lines, plot.Line{Series: &own.train, N: k, Style: th.this})

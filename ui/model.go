@@ -308,6 +308,7 @@ func (m *Model) header(w int, where string, rest *cell.Row) string {
 	return r.String()
 }
 
+// rule gives a thin line across the screen.
 func (m *Model) rule(w int) string {
-	return cell.New(w).Put(m.th.faint, strings.Repeat("─", max(w, 0))).String()
+	return cell.New(w).Raw(string(m.th.faint)+strings.Repeat("─", max(w, 0))+"\x1b[m", w).String()
 }

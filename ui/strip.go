@@ -40,14 +40,16 @@ func (a *attempt) progressRow(w int) string {
 	if r.TrainMS.Known() {
 		row.Put("", seconds(float64(r.TrainMS)/1000)).Gap(2)
 	}
-	if r.TrainLoss.Known() && r.Live() {
+	if r.TrainLoss.Known() && r.Live() && a.wide {
 		row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
 	}
-	if r.ValLoss.Known() {
-		row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
-	}
-	for _, to := range []bool{false, true} {
-		a.putDelta(row, r, to)
+	if a.wide { // else it stands in the row of the curve
+		if r.ValLoss.Known() {
+			row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
+		}
+		for _, to := range []bool{false, true} {
+			a.putDelta(row, r, to)
+		}
 	}
 	if r.Live() {
 		if left, total, ok := predicted(r); ok {

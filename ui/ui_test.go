@@ -240,7 +240,10 @@ func TestLiveAttemptIsFollowed(t *testing.T) {
 	d.until("● attempt 1", "w watch")
 	d.press("w")
 	d.until("measuring record 7")
-	f.Until(func(b event.Body) bool { e, ok := b.(event.Draft); return ok && e.Node == 1 && e.Edit == 2 && e.Part == event.PartNew })
+	f.Until(func(b event.Body) bool {
+		e, ok := b.(event.Draft)
+		return ok && e.Node == 1 && e.Edit == 2 && e.Part == event.PartNew
+	})
 	d.until("writing node 1 of 3", "edit 2 of 2 · writing", "A longer warm-up keeps")
 	if d.m.attempt.view.Caret == 0 {
 		t.Error("no caret where the agent writes")

@@ -1,0 +1,124 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/store/storetest"
+)
+
+// sizes gives screens of 1 to 200 by 1 to 60: all heights at the widths where
+// the layout changes, and a spread of heights at each width.
+func sizes(do func(w, h int)) {
+	edges := map[int]bool{1: true, 5: true, 39: true, 40: true, 56: true, 71: true, 72: true, 80: true, 99: true, 100: true, 132: true, 200: true}
+	for w := 1; w <= 200; w++ {
+		step := 17
+		if edges[w] {
+			step = 1
+		}
+		for h := 1 + w%step; h <= 60; h += step {
+			do(w, h)
+		}
+	}
+}
+
+func checkSize(t *testing.T, d *driver, w, h int) {
+	t.Helper()
+	rows := d.m.screen(w, h)
+	if len(rows) != h {
+		t.Fatalf("%d rows at %dx%d", len(rows), w, h)
+	}
+	for i, r := range rows {
+		if n := ansi.StringWidth(r); n != w || strings.Contains(r, "\n") {
+			t.Fatalf("row %d takes %d cells at %dx%d: %q", i, n, w, h, ansi.Strip(r))
+		}
+	}
+}
+
+// TestEveryScreenFitsEverySize holds each screen, filled, empty and in trouble,
+// to exactly the size that it is given.
+func TestEveryScreenFitsEverySize(t *testing.T) {
+	s := openStore(t)
+	storetest.Fill(t, s, storetest.Options{Hint: "123", Agent: "an agent with a very long name 損失損失損失"})
+	f := storetest.Live(t, s, storetest.Options{Nodes: 12})
+	f.Until(func(b event.Body) bool { e, ok := b.(event.Draft); return ok && e.Node == 2 && e.Part == event.PartNew })
+	f.Writer.Emit(event.Log{Run: 1, End: '\n', Data: []byte("損失\t\x1b[2J👩‍👧\u202e" + strings.Repeat("長", 300))},
+		event.Notice{Level: "warn", Text: strings.Repeat("a long notice 損失 ", 20)},
+		event.Checked{Node: 2, Violations: []event.Violation{{Rule: "clock", Line: 3, What: strings.Repeat("損", 90)}}})
+	gone := storetest.Live(t, s, storetest.Options{})
+	gone.Until(func(b event.Body) bool { p, ok := b.(event.Point); return ok && p.Run == 5 && p.Step == 60 })
+	if err := errors.Join(f.Writer.Flush(context.Background()), gone.Writer.Close(context.Background())); err != nil {
+		t.Fatal(err)
+	}
+	start := func(context.Context, store.Spec) (string, error) { return "", nil }
+	resume := func(context.Context, string) error { return nil }
+	blocked := func(context.Context) error { return errors.New(strings.Repeat("no python3 損失; ", 20)) }
+	full := Options{Store: s, Start: start, Resume: resume, Version: "v1.2.3", Machine: func(context.Context) string { return "a machine, 2 cores" }}
+	open := func(id string, replay bool) Options {
+		o := full
+		o.Open, o.Replay = id, replay
+		return o
+	}
+	troubled := full
+	troubled.Preflight = blocked
+	for _, c := range []struct {
+		name  string
+		o     Options
+		until string
+		keys  string
+	}{
+		{"home", full, "w watch", "h"},
+		{"home, blocked", troubled, "No run can be started", "j"},
+		{"home, empty store", Options{Store: openStore(t)}, "none on this task yet", "/ z z"},
+		{"script", full, "w watch", "d G"},
+		{"answer", full, "w watch", "H n"},
+		{"hint", full, "w watch", "h h h h i"},
+		{"history", full, "w watch", "l j *"},
+		{"history, empty", Options{Store: openStore(t)}, "none on this task yet", "l"},
+		{"help", full, "w watch", "?"},
+		{"done", open("1", false), "of the way", ""},
+		{"done, edits", open("1", false), "of the way", "d ["},
+		{"done, tree", open("1", false), "of the way", "d shift+tab"},
+		{"done, loss", open("1", false), "of the way", "tab z"},
+		{"done, log", open("1", false), "of the way", "tab tab / s"},
+		{"writing", open("2", false), "writing node 2", ""},
+		{"writing, stop", open("2", false), "writing node 2", "x"},
+		{"interrupted", open("3", false), "interrupted", "tab t"},
+		{"replay", open("1", true), "pause", "space 5"},
+		{"replay, help", open("1", true), "pause", "space ?"},
+		{"not there", open("77", false), "esc", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := drive(t, c.o, 140, 45)
+			d.until(c.until)
+			for _, k := range strings.Fields(c.keys) {
+				d.press(k)
+			}
+			sizes(func(w, h int) {
+				if h%9 == 0 { // the way of a real resize
+					d.send(tea.WindowSizeMsg{Width: w, Height: h})
+				}
+				checkSize(t, d, w, h)
+			})
+			d.send(toastMsg{fmt.Sprint(strings.Repeat("long trouble 損失 ", 40)), true})
+			checkSize(t, d, 80, 24)
+			checkSize(t, d, 41, 11)
+		})
+	}
+}
+
+func TestViewOfNoSizeIsEmpty(t *testing.T) {
+	m := New(Options{Store: openStore(t)})
+	defer m.Close()
+	if v := m.View(); v.Content != "" {
+		t.Errorf("%q", v.Content)
+	}
+}
