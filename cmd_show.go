@@ -508,7 +508,7 @@ func (a *app) log(ctx context.Context, s *store.Store, args []string) error {
 		text.Reset()
 		for _, l := range lines {
 			at = l.Index + 1
-			if l.Run != run.RunStarted.Run {
+			if l.Run != run.Run {
 				continue
 			}
 			if l.Gap > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pitwall/runner"
+	"pitwall/store/fold"
 	"pitwall/taskdata"
 )
 
@@ -100,12 +101,14 @@ func Scaffolds() []string { return []string{Flat} }
 // Flat tries every node from the record itself and keeps the best.
 const Flat = "flat"
 
-// parentOf chooses the node that the next one starts from.
-func parentOf(scaffold string) (int, error) {
-	if scaffold != Flat {
-		return 0, fmt.Errorf("no scaffold %q; there is %s", scaffold, strings.Join(Scaffolds(), ", "))
+// scaffold chooses the node that the next one starts from.
+type scaffold func(*fold.State) (parent int)
+
+func scaffoldOf(name string) (scaffold, error) {
+	if name != Flat {
+		return nil, fmt.Errorf("no scaffold %q; there is %s", name, strings.Join(Scaffolds(), ", "))
 	}
-	return 0, nil
+	return func(*fold.State) int { return 0 }, nil
 }
 
 // noop runs the record unchanged: the negative control.

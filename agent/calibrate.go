@@ -95,10 +95,14 @@ func runsOfEach(n int) string {
 // in the store under the calibration id.
 func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *runner.MachineLock, also ...*store.Writer) (store.CalibrationRow, error) {
 	row := store.CalibrationRow{ID: id, Task: a.task.ID(), Key: a.machineKey()}
-	from := order{node: 0, purpose: event.PurposeCalibrateFrom, lock: lock,
-		files: map[string]string{a.task.From.ScriptName(): a.task.From.Script()}}
-	to := order{node: -1, purpose: event.PurposeCalibrateTo, lock: lock,
-		files: map[string]string{a.task.From.ScriptName(): a.task.Answer()}}
+	from := order{
+		node: 0, purpose: event.PurposeCalibrateFrom, lock: lock,
+		files: map[string]string{a.task.From.ScriptName(): a.task.From.Script()},
+	}
+	to := order{
+		node: -1, purpose: event.PurposeCalibrateTo, lock: lock,
+		files: map[string]string{a.task.From.ScriptName(): a.task.Answer()},
+	}
 	for range n {
 		out, err := a.measureOne(ctx, from, a.task.From, also)
 		if err != nil {

@@ -115,7 +115,7 @@ func (e *Engine) Preflight(ctx context.Context, spec store.Spec) error {
 	if spec.Runner != RunnerLocal {
 		return fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)
 	}
-	if _, err := parentOf(spec.Scaffold); err != nil {
+	if _, err := scaffoldOf(spec.Scaffold); err != nil {
 		return err
 	}
 	python, err := runner.FindPython(ctx, e.Getenv)
@@ -347,7 +347,7 @@ func (a *attempt) takeOver(ctx context.Context, st *fold.State) error {
 		if !r.Live() {
 			continue
 		}
-		lost = r.RunStarted.Run
+		lost = r.Run
 		if _, err := runner.Reap(ctx, r.Job, runner.Identity{
 			Boot: r.Boot, PID: r.PID, Ticks: uint64(r.Start), ShimPID: r.ShimPID, ShimTicks: uint64(r.ShimStart),
 		}); err != nil {
@@ -378,11 +378,14 @@ func MachineLabel(h runner.HostInfo) string {
 // write has the agent edit node n, shows it as it goes, and checks the rules.
 func (a *attempt) write(ctx context.Context, n int) error {
 	st := a.w.State()
-	parent, err := parentOf(a.spec.Scaffold)
+	choose, err := scaffoldOf(a.spec.Scaffold)
 	if err != nil {
 		return err
 	}
-	if st.Node(n) == nil {
+	parent := choose(st)
+	if begun := st.Node(n); begun != nil {
+		parent = begun.Parent
+	} else {
 		a.w.Emit(event.Node{ID: n, Parent: parent})
 	}
 	if n == 1 && st.Calibration == nil {

@@ -308,7 +308,7 @@ func TestKilledEngineLeavesNothingAndResumes(t *testing.T) {
 		select {
 		case <-after.C:
 			kill(t, cmd)
-			<-ended
+			_ = <-ended // it was killed
 		case err := <-ended:
 			after.Stop()
 			if err != nil {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"pitwall/runner"
@@ -44,7 +43,6 @@ type outcome struct {
 type sinkTo struct {
 	order   order
 	job     runner.Job
-	started time.Time
 	writers []*store.Writer
 	runs    []int // the run's number in each stream
 	waiting func(runner.Holder)
@@ -94,8 +92,10 @@ func (s *sinkTo) Lines(lines []runner.Line) {
 		for i := range s.writers {
 			bodies[i] = append(bodies[i], event.Log{Run: s.runs[i], Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
 			if metric && p.Kind != runner.Memory {
-				bodies[i] = append(bodies[i], event.Point{Run: s.runs[i], Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
-					TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS})
+				bodies[i] = append(bodies[i], event.Point{
+					Run: s.runs[i], Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
+					TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS,
+				})
 			}
 		}
 	}

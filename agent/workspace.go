@@ -180,7 +180,7 @@ func (w *Workspace) write(name, text string) error {
 	}
 	tmp := name + ".new"
 	if err := w.root.WriteFile(tmp, []byte(text), 0o600); err != nil {
-		w.root.Remove(tmp)
+		_ = w.root.Remove(tmp) // half a file is of no use
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	if err := w.root.Rename(tmp, name); err != nil {
