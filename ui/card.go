@@ -41,7 +41,11 @@ func (a *attempt) cardRows(w, h int) []string {
 	}
 	switch {
 	case c != nil && c.Valid && fsr != nil:
-		r := line().Put(th.dim, "FSR  ").Put(th.bold+th.good, number(fsr))
+		st := th.bold + th.good
+		if *fsr <= 0 {
+			st = th.bold + th.bad
+		}
+		r := line().Put(th.dim, "FSR  ").Put(st, number(fsr))
 		if span != nil {
 			r.Gap(2).Put("", interval(span)).Put(th.dim, " 95 %")
 		}
@@ -81,6 +85,9 @@ func (a *attempt) cardRows(w, h int) []string {
 			put(line().Put(th.dim, "mean loss  ").Put("", loss(float64(c.MeanLoss))))
 		}
 	}
+	if f := a.disturbed(); f >= foreignBusy {
+		note(th.warn, fmt.Sprintf("Others used %.0f %% of a core meanwhile: the times are doubtful.", f))
+	}
 	if k := st.Calibration; k != nil {
 		how := "measured in this attempt"
 		if k.Reused {
@@ -90,7 +97,7 @@ func (a *attempt) cardRows(w, h int) []string {
 	}
 	shown := 0
 	for _, n := range st.Nodes {
-		if n.ID == 0 || n.Valid() || n.Why == "" || len(rows) > h-6 {
+		if n.ID == 0 || n.Valid() || n.Why == "" || len(rows) > h-4 {
 			continue
 		}
 		if shown++; shown == 1 {
@@ -110,6 +117,21 @@ func (a *attempt) cardRows(w, h int) []string {
 	}
 	put(next)
 	return rows
+}
+
+// disturbed gives what share of a core others used, in percent, at worst, in the
+// runs that the result rests on.
+func (a *attempt) disturbed() float64 {
+	worst := 0.0
+	for _, r := range a.st.Runs {
+		switch r.Purpose {
+		case event.PurposeConfirmFrom, event.PurposeConfirmNode:
+			if r.Ended != nil && known(r.Ended.Foreign) {
+				worst = max(worst, r.Ended.Foreign)
+			}
+		}
+	}
+	return worst
 }
 
 // fsrWords says in a sentence what an FSR means.

@@ -15,11 +15,15 @@ import (
 // curve is a run's or a ghost's loss: training loss smoothed, validation as it is.
 type curve struct {
 	train, val     plot.Series
-	trainAt, valAt []int // for each point of the series, the index of the point it came from
-	fed            int   // points looked at
-	mean           float64
-	window         float64 // points that the moving mean goes over, at most
+	trainAt, valAt []int     // for each point of the series, the index of the point it came from
+	fed            int       // points looked at
+	mean, square   float64   // moving means of the loss and of its squared distance from its mean
+	window         float64   // points that they go over, at most
+	sds            []float64 // for each point of train, the standard deviation of its mean
 }
+
+// measuredHere is the source of a ghost that this machine made.
+const measuredHere = "measured here"
 
 type curveKey struct {
 	run    int
@@ -33,17 +37,24 @@ type ghostKey struct {
 }
 
 // newCurve makes the curve of a run of about so many points. Its moving mean
-// goes over an eighth of them, at most 50; at first over fewer, so that it does
-// not lag where the loss falls fast.
+// goes over a fifth of them, at most 50; at first over fewer, so that it does
+// not lag where the loss falls fast. Ghosts are smoothed alike: what lag there is
+// falls out of the comparison.
 func newCurve(points int) *curve {
-	return &curve{window: max(1, min(float64(points)/8, 50))}
+	return &curve{window: max(1, min(float64(points)/5, 50))}
 }
 
 func (c *curve) add(at int, x, train, val float64) {
 	if !math.IsNaN(train) && !math.IsInf(train, 0) {
 		n := c.train.Len()
-		c.mean += (train - c.mean) / min(c.window, 1+float64(n)/4)
+		w := min(c.window, 1+float64(n)/3)
+		off := train - c.mean
+		c.mean += off / w
+		if n > 0 {
+			c.square += (off*(train-c.mean) - c.square) / w
+		}
 		if c.train.Append(x, c.mean); c.train.Len() > n {
+			c.sds = append(c.sds, math.Sqrt(max(c.square, 0)/(2*w-1)))
 			c.trainAt = append(c.trainAt, at)
 		}
 	}
@@ -77,6 +88,9 @@ func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
 	key := curveKey{r.RunStarted.Run, byStep}
 	c := a.curves[key]
 	if c == nil {
+		if r.LastPoint == 0 {
+			return &curve{} // how long it will be is not known yet
+		}
 		c = newCurve(r.Total)
 		c.fed = r.FirstPoint
 		a.curves[key] = c
@@ -120,33 +134,49 @@ func (a *attempt) ghost(to, byStep bool) *curve {
 	return nil
 }
 
-// reached gives the x at which a curve first came down to a loss, between points
-// by a straight line.
-func reached(s *plot.Series, n int, loss float64) (float64, bool) {
+// reached gives the point at which a curve first came down to a loss, between
+// points by a straight line, and the index of the point after it.
+func reached(s *plot.Series, loss float64) (x float64, at int, ok bool) {
+	n := s.Len()
 	if n == 0 {
-		return 0, false
+		return 0, 0, false
 	}
 	if lo, _ := s.Range(0, n); lo > loss {
-		return 0, false
+		return 0, 0, false
 	}
 	i := sort.Search(n, func(i int) bool { lo, _ := s.Range(0, i+1); return lo <= loss })
 	x, y := s.At(i)
 	if i == 0 {
-		return x, true
+		return x, i, true
 	}
 	x0, y0 := s.At(i - 1)
 	if y0 <= y {
-		return x, true
+		return x, i, true
 	}
-	return x0 + (x-x0)*(y0-loss)/(y0-y), true
+	return x0 + (x-x0)*(y0-loss)/(y0-y), i, true
+}
+
+// slope gives how much a curve falls in a second around point i.
+func slope(s *plot.Series, i int) float64 {
+	reach := max(s.Len()/8, 1)
+	x0, y0 := s.At(max(i-reach, 0))
+	x1, y1 := s.At(min(i+reach, s.Len()-1))
+	if x1 <= x0 {
+		return 0
+	}
+	return (y0 - y1) / (x1 - x0)
 }
 
 // gap is how far a run is behind a ghost at equal loss.
 type gap struct {
 	seconds float64 // negative: ahead
-	at      float64 // the loss compared at
+	err     float64 // two standard deviations of it, from the noise of the training loss; 0 of a validation
 	ok      bool
+	past    bool // lower than the ghost ever came
 }
+
+// clear reports whether the gap is more than noise.
+func (g gap) clear() bool { return math.Abs(g.seconds) > g.err }
 
 // delta compares the run with a ghost at equal loss: by validation loss where
 // both were validated more than once, else by smoothed training loss.
@@ -155,23 +185,27 @@ func (a *attempt) delta(r *fold.Run, to bool) gap {
 	if c == nil || g == nil {
 		return gap{}
 	}
-	s, n, ghost := &c.train, upTo(c.trainAt, r.LastPoint), &g.train
 	if v := upTo(c.valAt, r.LastPoint); v > 1 && g.val.Len() > 2 {
-		s, n, ghost = &c.val, v, &g.val
+		x, y := c.val.At(v - 1)
+		then, _, ok := reached(&g.val, y)
+		return gap{seconds: x - then, ok: ok, past: !ok}
 	}
-	if n < 3 {
+	n := upTo(c.trainAt, r.LastPoint)
+	if n < 5 || g.train.Len() < 5 {
 		return gap{}
 	}
-	x, _ := s.At(n - 1)
-	lowest, _ := s.Range(0, n)
-	then, ok := reached(ghost, ghost.Len(), lowest)
+	x, y := c.train.At(n - 1)
+	then, at, ok := reached(&g.train, y)
 	if !ok {
-		return gap{at: lowest}
+		return gap{past: true}
 	}
-	if first, ok := reached(s, n, lowest); ok {
-		x = first
+	d := gap{seconds: x - then, ok: true}
+	if fall := slope(&g.train, at); fall > 0 {
+		d.err = 2 * c.sds[n-1] / fall
+	} else {
+		d.err = math.Inf(1)
 	}
-	return gap{x - then, lowest, true}
+	return d
 }
 
 // lossRows draws the loss pane.
@@ -184,23 +218,19 @@ func (a *attempt) lossRows(w, h int) []string {
 		unit = "nats"
 	}
 	r.Put(th.dim, ", "+unit).Gap(2)
-	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s"}
+	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
 	if a.byStep {
 		c.XUnit = ""
 	}
 	if run != nil {
-		for _, n := range st.Nodes { // the other nodes' runs, faintly
-			o := a.runOf(n.ID)
-			if o == nil || o.RunStarted.Run == run.RunStarted.Run || n.ID == 0 {
-				continue
-			}
+		if o := a.runOf(st.Best()); o != nil && o.RunStarted.Run != run.RunStarted.Run { // the best so far, faintly
 			other := a.feedRun(o, a.byStep)
 			if k := upTo(other.trainAt, o.LastPoint); k > 0 {
 				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.faint})
 			}
 		}
 	}
-	ghosts := 0
+	ghosts, elsewhere := 0, ""
 	for _, to := range []bool{false, true} {
 		g, data := a.ghost(to, a.byStep), st.Ghost(to)
 		if g == nil || data == nil {
@@ -218,6 +248,9 @@ func (a *attempt) lossRows(w, h int) []string {
 			c.Lines = append(c.Lines, plot.Line{Series: &g.val, Style: style, Mark: '◦', Points: true})
 		}
 		r.Put(style, sign+sign+" ").Put(th.dim, fmt.Sprintf("record %d", data.Record)).Gap(2)
+		if data.Source != measuredHere {
+			elsewhere = data.Source
+		}
 	}
 	if run != nil {
 		own := a.feedRun(run, a.byStep)
@@ -237,6 +270,9 @@ func (a *attempt) lossRows(w, h int) []string {
 	if a.byStep {
 		by = "by step"
 	}
+	if elsewhere != "" && r.Left() > 40 {
+		r.Put(th.warn, cell.Cut("records as on "+clean.Line(elsewhere), r.Left()-12))
+	}
 	r.Rest(cell.New(w).Put(th.dim, by).Gap(1))
 	rows := []string{r.String()}
 	if len(c.Lines) == 0 {
@@ -248,7 +284,7 @@ func (a *attempt) lossRows(w, h int) []string {
 	}
 	c.Top = a.top(&c)
 	for _, l := range c.Rows(max(w-1, 0), h-1) {
-		rows = append(rows, l+" ")
+		rows = append(rows, " "+l)
 	}
 	return rows
 }

@@ -53,7 +53,7 @@ func (a *attempt) progressRow(w int) string {
 	}
 	if r.Live() {
 		if left, total, ok := predicted(r); ok {
-			row.Put(th.dim, "finish at ").Put("", seconds(total)).Put(th.dim, ", in "+long(left)).Gap(2)
+			row.Put(th.dim, "finish ").Put("", seconds(total)).Put(th.dim, " in "+long(left)).Gap(2)
 		}
 	} else if r.Ended.Why != "" {
 		row.Put(th.bad, r.Ended.Why)
@@ -82,17 +82,37 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 	if to {
 		name = th.gold
 	}
+	if d.past && row.Left() > 40 {
+		row.Put(th.good, "lower than ").Put(name, fmt.Sprintf("record %d", g.Record)).Put(th.good, " ever was").Gap(2)
+	}
 	if !d.ok {
-		if d.at > 0 && row.Left() > 40 {
-			row.Put(name, fmt.Sprintf("record %d ", g.Record)).Put(th.dim, "never this low").Gap(2)
-		}
 		return
 	}
 	st, word := th.good, "ahead of"
 	if d.seconds > 0 {
 		st, word = th.bad, "behind"
 	}
-	row.Put(st+th.bold, signed(d.seconds)).Put(th.dim, " "+word+" ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+	row.Put(a.deltaStyle(d, st), signed(d.seconds))
+	if d.err > 0 {
+		row.Put(th.dim, " ±"+about(d.err))
+	}
+	row.Put(th.dim, " "+word+" ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+}
+
+// deltaStyle takes the colour from a delta that may be noise.
+func (a *attempt) deltaStyle(d gap, st cell.Style) cell.Style {
+	if !d.clear() {
+		return a.m.th.dim
+	}
+	return st + a.m.th.bold
+}
+
+// about gives an uncertainty in seconds, as short as it is vague.
+func about(s float64) string {
+	if s >= 100 || math.IsInf(s, 0) {
+		return "…"
+	}
+	return fmt.Sprintf("%.1f", s)
 }
 
 // predicted gives the time left of a run, and its training time at the end.
@@ -164,7 +184,7 @@ func (a *attempt) hostRow(w int) string {
 	if a.busy != "" {
 		row.Put(th.run, a.busy).Gap(2)
 	}
-	if len(st.Samples) == 0 {
+	if len(st.Samples) == 0 || st.Finished() {
 		label := st.Machine.Label
 		if label == "" {
 			return row.String()
@@ -247,5 +267,9 @@ func (a *attempt) putShortDelta(row *cell.Row, r *fold.Run, to bool) {
 	if to {
 		name = th.gold
 	}
-	row.Put(st, signed(d.seconds)).Put(th.dim, " to ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+	row.Put(a.deltaStyle(d, st), signed(d.seconds))
+	if d.err > 0 {
+		row.Put(th.dim, " ±"+about(d.err))
+	}
+	row.Put(th.dim, " to ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
 }

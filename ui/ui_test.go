@@ -249,7 +249,7 @@ func TestLiveAttemptIsFollowed(t *testing.T) {
 		t.Error("no caret where the agent writes")
 	}
 	f.Until(func(b event.Body) bool { p, ok := b.(event.Point); return ok && p.Run == 5 && p.Step == 100 })
-	d.until("training node 1 of 3", "step 100/200", "record 7", "behind record 8", "following", "finish at 22.7 s")
+	d.until("training node 1 of 3", "step 100/200", "record 7", "behind record 8", "following", "finish 22.7 s")
 	f.All()
 	if err := f.Writer.Close(context.Background()); err != nil {
 		t.Fatal(err)

@@ -68,15 +68,18 @@ func number(f *float64) string {
 	if f == nil || math.IsNaN(*f) {
 		return "–"
 	}
-	return fmt.Sprintf("%.2f", *f)
+	return minus(fmt.Sprintf("%.2f", *f))
 }
+
+// minus puts true minus signs in the place of hyphens.
+func minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
 
 // interval gives a 95 % interval: "[0.05, 0.31]".
 func interval(i *[2]float64) string {
 	if i == nil {
 		return ""
 	}
-	return fmt.Sprintf("[%.2f, %.2f]", i[0], i[1])
+	return minus(fmt.Sprintf("[%.2f, %.2f]", i[0], i[1]))
 }
 
 // signed gives a delta in seconds, with a true minus sign.
@@ -88,7 +91,7 @@ func signed(s float64) string {
 	if math.Abs(s) >= 100 {
 		t = fmt.Sprintf("%+.0f s", s)
 	}
-	return strings.Replace(t, "-", "−", 1)
+	return minus(t)
 }
 
 // loss gives a loss without its unit.

@@ -31,6 +31,7 @@ type Chart struct {
 	Lines  []Line
 	Levels []Level
 	X0, X1 float64 // range of x; where X1 <= X0 that of the lines
+	Zero   bool    // the x axis begins at 0 where no range is given
 	Top    float64 // highest y shown, where > 0 and lower than the highest there is
 	LogY   bool
 	XUnit  string // after the numbers of the x axis
@@ -65,6 +66,9 @@ func (c *Chart) bounds() (x0, x1, y0, y1 float64, ok bool) {
 	}
 	if c.X1 > c.X0 {
 		x0, x1 = c.X0, c.X1
+	}
+	if c.Zero && c.X1 <= c.X0 {
+		x0 = min(x0, 0)
 	}
 	if math.IsInf(x0, 0) || math.IsInf(y0, 0) {
 		return 0, 0, 0, 0, false
