@@ -189,3 +189,67 @@ func BenchmarkStartWithThousandAttempts(b *testing.B) {
 		}
 	}
 }
+
+// Budget: no step of a purge holds up a writer for more than 50 ms.
+func BenchmarkPurgeMillionEvents(b *testing.B) {
+	var worst time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		home := b.TempDir()
+		id := million(b, home)
+		s, other := openAt(b, home), openAt(b, home)
+		note := create(b, s)
+		if err := s.Delete(b.Context(), id); err != nil {
+			b.Fatal(err)
+		}
+		done := make(chan error)
+		b.StartTimer()
+		go func() { done <- s.Purge(b.Context()) }()
+		for running := true; running; {
+			began := time.Now()
+			if err := other.SetNote(b.Context(), note, began.String()); err != nil {
+				b.Fatal(err)
+			}
+			worst = max(worst, time.Since(began))
+			select {
+			case err := <-done:
+				if err != nil {
+					b.Fatal(err)
+				}
+				running = false
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}
+	b.ReportMetric(float64(worst.Microseconds())/1000, "worst-wait-ms")
+}
+
+// What an engine spends on a line that comes alone, as at 10 lines/s.
+func BenchmarkCommitOneLine(b *testing.B) {
+	s := open(b)
+	w := lease(b, s, create(b, s))
+	i := 0
+	for b.Loop() {
+		w.Emit(logLine(1, i))
+		flush(b, w)
+		i++
+	}
+}
+
+// From Emit to the screen's snapshot, while the store commits as it sees fit.
+func BenchmarkEmitToSnapshot(b *testing.B) {
+	s := open(b)
+	id := create(b, s)
+	w := lease(b, s, id)
+	p, err := s.Play(b.Context(), id, store.PlayOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	for b.Loop() {
+		w.Emit(logLine(1, 1))
+		for want := w.State().Seq; p.Snapshot().LastSeq < want; {
+			<-p.Changed()
+		}
+	}
+}

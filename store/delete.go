@@ -93,7 +93,7 @@ func (s *Store) PurgeBefore(ctx context.Context, t time.Time) error {
 // nextPurge picks a deleted stream and marks it as beyond undoing.
 func (s *Store) nextPurge(ctx context.Context, t time.Time) (id string, n int64, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `UPDATE streams SET purging = 1 WHERE n = (SELECT n FROM streams WHERE deleted > 0 AND deleted <= ? LIMIT 1)
+		err := tx.QueryRowContext(ctx, `UPDATE streams SET purging = 1 WHERE n = (SELECT n FROM streams WHERE purging = 1 OR deleted > 0 AND deleted <= ? LIMIT 1)
 			RETURNING id, n`, t.UnixMilli()).Scan(&id, &n)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -101,6 +101,19 @@ func (s *Store) nextPurge(ctx context.Context, t time.Time) (id string, n int64,
 		return err
 	})
 	return id, n, err
+}
+
+// discard removes one stream at once, whether it was deleted or not. Nobody may
+// hold its lease.
+func (s *Store) discard(ctx context.Context, id string) error {
+	var n int64
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `UPDATE streams SET deleted = ?, purging = 1 WHERE id = ? RETURNING n`, time.Now().UnixMilli(), id).Scan(&n)
+	})
+	if err != nil {
+		return err
+	}
+	return s.purgeStream(ctx, id, n)
 }
 
 func (s *Store) purgeStream(ctx context.Context, id string, n int64) error {
@@ -162,16 +175,17 @@ func (s *Store) vacuum(ctx context.Context, removed bool) error {
 // database to others in between for as long as a step takes.
 func (s *Store) steps(ctx context.Context, size, most int, f func(*sql.Tx, int) (more bool, err error)) error {
 	for more := true; more; {
-		var took time.Duration
+		// From when the write lock is had until it is given back.
+		var began time.Time
 		err := s.change(ctx, func(tx *sql.Tx) (err error) {
-			began := time.Now()
+			began = time.Now()
 			more, err = f(tx, size)
-			took = time.Since(began)
 			return err
 		})
 		if err != nil {
 			return err
 		}
+		took := time.Since(began)
 		switch {
 		case took > stepTarget:
 			size = max(size/2, 1)

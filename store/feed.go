@@ -154,10 +154,14 @@ func (f *feed) poll(now time.Time) {
 	if err == nil && v != f.dataVersion {
 		err = f.refresh()
 	}
-	if err == nil {
-		f.dataVersion = v
-	} else if !isBusy(err) && f.ctx.Err() == nil {
+	switch {
+	case isBusy(err) || f.ctx.Err() != nil:
+		// The next poll tries again.
+	case err != nil:
 		f.setErr(err)
+		fallthrough
+	default:
+		f.dataVersion = v
 	}
 	if now.Sub(f.probed) >= probeEvery || f.dirty {
 		f.probe(now)

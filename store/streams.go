@@ -37,24 +37,28 @@ type Spec struct {
 // Create makes a new attempt: queued, without events. Its id is a ULID in lower
 // case, which is unique everywhere and sorts by time.
 func (s *Store) Create(ctx context.Context, spec Spec) (id string, err error) {
-	doc, err := json.Marshal(spec)
-	if err != nil {
+	now := time.Now()
+	id = newID(now)
+	if err := s.create(ctx, id, spec, now); err != nil {
 		return "", fmt.Errorf("create attempt: %w", err)
 	}
-	id = newID(time.Now())
-	err = s.change(ctx, func(tx *sql.Tx) error {
+	return id, nil
+}
+
+func (s *Store) create(ctx context.Context, id string, spec Spec, created time.Time) error {
+	doc, err := json.Marshal(spec)
+	if err != nil {
+		return err
+	}
+	return s.change(ctx, func(tx *sql.Tx) error {
 		var number int64
 		if err := tx.QueryRowContext(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'attempts' RETURNING value`).Scan(&number); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO streams (id, kind, number, task, spec, created) VALUES (?, ?, ?, ?, ?, ?)`,
-			id, kindAttempt, number, spec.Task, string(doc), time.Now().UnixMilli())
+			id, kindAttempt, number, spec.Task, string(doc), created.UnixMilli())
 		return err
 	})
-	if err != nil {
-		return "", fmt.Errorf("create attempt: %w", err)
-	}
-	return id, nil
 }
 
 // CreateCalibration makes a stream for the runs that calibrate task under key.
