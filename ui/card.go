@@ -126,8 +126,8 @@ func (a *attempt) disturbed() float64 {
 	for _, r := range a.st.Runs {
 		switch r.Purpose {
 		case event.PurposeConfirmFrom, event.PurposeConfirmNode:
-			if r.Ended != nil && known(r.Ended.Foreign) {
-				worst = max(worst, r.Ended.Foreign)
+			if r.Ended != nil && known(float64(r.Ended.Foreign)) {
+				worst = max(worst, float64(r.Ended.Foreign))
 			}
 		}
 	}
