@@ -125,8 +125,10 @@ func openError(path string, err error) error {
 }
 
 func damaged(path, what string, err error) error {
-	return &OpenError{Path: path, What: "the file is damaged (" + what + ")",
-		Mend: fmt.Sprintf("try: sqlite3 %s .recover; or move it away, or %s", path, mendHome), Err: err}
+	return &OpenError{
+		Path: path, What: "the file is damaged (" + what + ")",
+		Mend: fmt.Sprintf("try: sqlite3 %s .recover; or move it away, or %s", path, mendHome), Err: err,
+	}
 }
 
 // reason strips an error of the paths and operation names that the message around it gives.

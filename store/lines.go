@@ -133,5 +133,6 @@ func (c *lineCache) put(n int64, g segment, lines []Line) {
 	if len(keep) >= lineCacheSize {
 		keep = keep[len(keep)-lineCacheSize+1:]
 	}
-	c.entries = append(keep, lineEntry{n, g.first, g.last, lines})
+	keep = append(keep, lineEntry{n, g.first, g.last, lines})
+	c.entries = keep
 }

@@ -79,8 +79,10 @@ func inspectAs(ctx context.Context, path, mode string, size int64) error {
 		return &OpenError{Path: path, What: "it is a database of another program", Mend: "move it away, or " + mendHome}
 	}
 	if version > schemaVersion {
-		return &OpenError{Path: path, What: fmt.Sprintf("it was made by a newer pitwall (schema %d, this one knows %d)", version, schemaVersion),
-			Mend: "upgrade pitwall, or " + mendHome}
+		return &OpenError{
+			Path: path, What: fmt.Sprintf("it was made by a newer pitwall (schema %d, this one knows %d)", version, schemaVersion),
+			Mend: "upgrade pitwall, or " + mendHome,
+		}
 	}
 	if mode != "immutable=1" {
 		return lookOver(ctx, db, path)
@@ -130,8 +132,10 @@ func migrate(ctx context.Context, db *sql.DB, home, path string) error {
 	}
 	if version > 0 && version < schemaVersion {
 		if id := anyLease(home); id != "" {
-			return &OpenError{Path: path, What: "an older pitwall is running attempt " + id + " on it",
-				Mend: "wait until it is done, or stop it with: pitwall stop " + id}
+			return &OpenError{
+				Path: path, What: "an older pitwall is running attempt " + id + " on it",
+				Mend: "wait until it is done, or stop it with: pitwall stop " + id,
+			}
 		}
 	}
 	if version >= schemaVersion {
@@ -169,7 +173,8 @@ func migrateTo(ctx context.Context, db *sql.DB, version int64) error {
 
 func userVersion(ctx context.Context, q interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
-}) (v int64, err error) {
+},
+) (v int64, err error) {
 	err = q.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v)
 	return v, err
 }
@@ -200,8 +205,10 @@ func checkMode(ctx context.Context, db *sql.DB, path string) error {
 		return &OpenError{Path: path, What: "it cannot be written", Mend: "make it writable, or " + mendHome}
 	}
 	if mode != "wal" {
-		return &OpenError{Path: path, What: "its file system cannot carry a write-ahead log (SQLite stays in mode " + mode + ")",
-			Mend: "set PITWALL_HOME to a directory on a local disk"}
+		return &OpenError{
+			Path: path, What: "its file system cannot carry a write-ahead log (SQLite stays in mode " + mode + ")",
+			Mend: "set PITWALL_HOME to a directory on a local disk",
+		}
 	}
 	return nil
 }

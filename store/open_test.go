@@ -93,7 +93,9 @@ func TestOpenRefusesAndLeavesTheFilesAsTheyAre(t *testing.T) {
 	}{
 		"no database at all": {
 			func(t *testing.T, home string) {
-				os.WriteFile(db(home), []byte(strings.Repeat("this is no database. ", 100)), 0o600)
+				if err := os.WriteFile(db(home), []byte(strings.Repeat("this is no database. ", 100)), 0o600); err != nil {
+					t.Fatal(err)
+				}
 			}, "damaged", ".recover",
 		},
 		"cut off": {
@@ -133,7 +135,11 @@ func TestOpenRefusesAndLeavesTheFilesAsTheyAre(t *testing.T) {
 			"another program", "PITWALL_HOME",
 		},
 		"a directory in its place": {
-			func(t *testing.T, home string) { os.Mkdir(db(home), 0o700) }, "not a file", "PITWALL_HOME",
+			func(t *testing.T, home string) {
+				if err := os.Mkdir(db(home), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}, "not a file", "PITWALL_HOME",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

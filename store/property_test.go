@@ -47,7 +47,7 @@ func TestTheStateIsTheSameHoweverOneGetsThere(t *testing.T) {
 					rt.Fatal(err)
 				}
 			}
-			at.Active += rapid.Int64Range(0, 3).Draw(rt, "active") * 40
+			at.Active += rapid.Int64Range(0, 3).Draw(rt, "active") * 15
 			at.Wall += rapid.Int64Range(-10, 5000).Draw(rt, "wall")
 			body := eventgen.Body(rt, &nodes, &runs)
 			w.EmitAt(at, body)

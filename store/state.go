@@ -123,7 +123,7 @@ func (s *Store) loadCheckpoints(ctx context.Context, tx *sql.Tx, o *opened, seq 
 		}
 		o.points = append(o.points, c)
 	}
-	if err := rows.Close(); err != nil {
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return err
 	}
 	for len(o.points) > 0 {

@@ -189,15 +189,19 @@ func prepareHome(home string) error {
 		return &OpenError{Path: home, What: "it is not a directory", Mend: mendHome}
 	}
 	if name := networkFS(home); name != "" {
-		return &OpenError{Path: home, What: "it lies on a network file system (" + name + "), which cannot carry the store safely",
-			Mend: "set PITWALL_HOME to a directory on a local disk"}
+		return &OpenError{
+			Path: home, What: "it lies on a network file system (" + name + "), which cannot carry the store safely",
+			Mend: "set PITWALL_HOME to a directory on a local disk",
+		}
 	}
 	probe, err := os.CreateTemp(home, ".writable-*")
 	if err != nil {
 		return &OpenError{Path: home, What: "it cannot be written: " + reason(err), Mend: "make it writable, or " + mendHome, Err: err}
 	}
 	probe.Close()
-	os.Remove(probe.Name())
+	if err := os.Remove(probe.Name()); err != nil {
+		return &OpenError{Path: home, What: "nothing can be removed from it: " + reason(err), Mend: mendHome, Err: err}
+	}
 	if err := os.MkdirAll(filepath.Join(home, "locks"), 0o700); err != nil {
 		return &OpenError{Path: home, What: "it cannot be written: " + reason(err), Mend: "make it writable, or " + mendHome, Err: err}
 	}

@@ -113,8 +113,10 @@ func writeSummary(m Summary) (set string, args []any, err error) {
 	}
 	return `benchmark = ?, status = ?, why = ?, started = ?, ended = ?, nodes_done = ?, best_node = ?, best_secs = ?, best_loss = ?,
 		fsr = ?, fsr_low = ?, fsr_high = ?, confirmed = ?, last_seq = ?, lines = ?, phase = ?, step = ?, total = ?`,
-		[]any{m.Benchmark, m.Status, m.Why, millis(m.Started), millis(m.Ended), m.NodesDone, m.BestNode, real64(m.BestSeconds), real64(m.BestLoss),
-			m.FSR, low, high, m.Confirmed, m.Events, m.Lines, string(phase), m.Step, m.Total}, nil
+		[]any{
+			m.Benchmark, m.Status, m.Why, millis(m.Started), millis(m.Ended), m.NodesDone, m.BestNode, real64(m.BestSeconds), real64(m.BestLoss),
+			m.FSR, low, high, m.Confirmed, m.Events, m.Lines, string(phase), m.Step, m.Total,
+		}, nil
 }
 
 func real64(f event.Float) *float64 {

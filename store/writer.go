@@ -160,24 +160,9 @@ func (s *Store) lease(ctx context.Context, id string, lock *flock.Flock) (*Write
 // keptCheckpoint gives the last of the stored checkpoints that o could use, and
 // removes those after it: the next one follows on it.
 func keptCheckpoint(ctx context.Context, tx *sql.Tx, o *opened) (lens fold.Lens, seq int64, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT seq FROM checkpoints WHERE stream = ? ORDER BY seq`, o.n)
-	if err != nil {
-		return lens, 0, err
-	}
-	defer rows.Close()
-	for i := 0; rows.Next() && i < len(o.points); i++ {
-		var stored int64
-		if err := rows.Scan(&stored); err != nil {
-			return lens, 0, err
-		}
-		// Those that open took itself are not in the store.
-		if o.points[i].seq != stored || i >= o.stored {
-			break
-		}
-		lens, seq = o.points[i].lens, stored
-	}
-	if err := rows.Close(); err != nil {
-		return lens, 0, err
+	if o.stored > 0 {
+		c := o.points[o.stored-1]
+		lens, seq = c.lens, c.seq
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM checkpoints WHERE stream = ? AND seq > ?`, o.n, seq)
 	return lens, seq, err

@@ -183,8 +183,10 @@ func (s *State) resumed(b event.Resumed) {
 	s.Why = ""
 	for i := range s.Runs {
 		if r := &s.Runs[i]; r.Live() {
-			r.Ended = &event.RunEnded{Run: r.RunStarted.Run, Exit: -1, Reason: "lost", Why: "its engine ended",
-				ValLoss: event.NaN(), TrainMS: event.NaN(), EngineMS: event.NaN()}
+			r.Ended = &event.RunEnded{
+				Run: r.Run, Exit: -1, Reason: "lost", Why: "its engine ended",
+				ValLoss: event.NaN(), TrainMS: event.NaN(), EngineMS: event.NaN(),
+			}
 			r.EndActive = s.Active
 		}
 	}

@@ -121,8 +121,10 @@ func (c *Columns) AppendColumns(b []byte) error {
 	c.Ghosts = append(c.Ghosts, few.Ghosts...)
 
 	for range d.count() {
-		e := Edit{Node: int(d.int()), Index: int(d.int()), Line: int(d.int()), Seq: d.int(), Active: d.int(), Applied: d.int() != 0,
-			Path: string(d.bytes()), Reason: string(d.bytes()), Old: string(d.bytes()), New: string(d.bytes()), Why: string(d.bytes())}
+		e := Edit{
+			Node: int(d.int()), Index: int(d.int()), Line: int(d.int()), Seq: d.int(), Active: d.int(), Applied: d.int() != 0,
+			Path: string(d.bytes()), Reason: string(d.bytes()), Old: string(d.bytes()), New: string(d.bytes()), Why: string(d.bytes()),
+		}
 		if d.err != nil {
 			break
 		}

@@ -82,9 +82,11 @@ var edits = [][]struct{ reason, old, new, why string }{
 	},
 	{
 		{"Cool down over more of the run.", "COOLDOWN = 0.3", "COOLDOWN = 0.5", ""},
-		{"Fold the bias corrections into the rate.\nOne multiplication less for each weight.",
+		{
+			"Fold the bias corrections into the rate.\nOne multiplication less for each weight.",
 			"        params[i] -= rate * m[i] / (math.sqrt(v[i]) + EPS)",
-			"        denom = math.sqrt(v[i]) + EPS\n        params[i] -= rate * m[i] / denom", ""},
+			"        denom = math.sqrt(v[i]) + EPS\n        params[i] -= rate * m[i] / denom", "",
+		},
 	},
 }
 
@@ -102,9 +104,11 @@ func Story(id string, o Options) []Moment {
 	o = o.defaults()
 	s := &teller{o: o}
 	track, _, _ := strings.Cut(o.Task, "/")
-	s.say(0, event.Attempt{ID: id, Task: o.Task, Track: track, Benchmark: track != "micro", From: 7, To: 8, FromTitle: "Adam with warm-up",
+	s.say(0, event.Attempt{
+		ID: id, Task: o.Task, Track: track, Benchmark: track != "micro", From: 7, To: 8, FromTitle: "Adam with warm-up",
 		ToTitle: "Longer context", Hint: o.Hint, Agent: o.Agent, Scaffold: "flat", Runner: "local", Nodes: o.Nodes, Seed: 1, Target: target,
-		Unit: "nats/char", Calibrate: 2, Confirm: 3, Version: "test"},
+		Unit: "nats/char", Calibrate: 2, Confirm: 3, Version: "test",
+	},
 		event.Source{Path: "train.py", Text: script},
 		event.Machine{Key: "k1", Label: "Intel Xeon, 2 cores, linux/amd64", Interpreter: "CPython 3.12.3", Cores: 2, MemoryBytes: 8 << 30, Load: 0.4},
 		event.Status{Status: event.StatusRunning},
@@ -115,8 +119,10 @@ func Story(id string, o Options) []Moment {
 		s.train(-1, event.PurposeCalibrateTo, toSeconds*(1-0.005*float64(i)), 0)
 	}
 	s.say(20,
-		event.Calibration{ID: id, Key: "k1", From: []float64{fromSeconds, fromSeconds * 1.004}, To: []float64{toSeconds, toSeconds * 0.995},
-			Resolved: true, SD: 0.08, SDSource: "measured here"},
+		event.Calibration{
+			ID: id, Key: "k1", From: []float64{fromSeconds, fromSeconds * 1.004}, To: []float64{toSeconds, toSeconds * 0.995},
+			Resolved: true, SD: 0.08, SDSource: "measured here",
+		},
 		s.ghost(7, false, fromSeconds), s.ghost(8, true, toSeconds))
 	best, bestSeconds := -1, math.Inf(1)
 	for node := 1; node <= o.Nodes; node++ {
@@ -159,8 +165,10 @@ func (s *teller) node(node, parent int) (verdict string, seconds float64) {
 	}
 	loss := s.train(node, event.PurposeNode, seconds, miss)
 	s.say(10, event.Phase{Phase: event.PhaseJudging, Node: node})
-	j := event.Judged{Node: node, Verdict: event.VerdictMissed, Why: fmt.Sprintf("it ended at %.4f, above the target of %.4f", loss, target),
-		ValLoss: event.Float(loss), TrainSeconds: event.Float(seconds)}
+	j := event.Judged{
+		Node: node, Verdict: event.VerdictMissed, Why: fmt.Sprintf("it ended at %.4f, above the target of %.4f", loss, target),
+		ValLoss: event.Float(loss), TrainSeconds: event.Float(seconds),
+	}
 	if miss == 0 {
 		fsr := (fromSeconds - seconds) / (fromSeconds - toSeconds)
 		j.Verdict, j.Why, j.FSR = event.VerdictProvisional, "", &fsr
@@ -186,8 +194,10 @@ func loss(share, miss float64) float64 { return target - 0.01 + miss + 2.1*math.
 func (s *teller) train(node int, purpose string, seconds, miss float64) float64 {
 	s.run++
 	run, steps := s.run, s.o.Steps
-	s.say(40, event.RunStarted{Run: run, Node: node, Purpose: purpose, Job: fmt.Sprintf("local-%d", run), Seed: int64(run),
-		Argv: []string{"python3", "train.py", fmt.Sprint(run)}, Boot: "boot", PID: 4000 + run, Start: 1, LimitMS: 120_000})
+	s.say(40, event.RunStarted{
+		Run: run, Node: node, Purpose: purpose, Job: fmt.Sprintf("local-%d", run), Seed: int64(run),
+		Argv: []string{"python3", "train.py", fmt.Sprint(run)}, Boot: "boot", PID: 4000 + run, Start: 1, LimitMS: 120_000,
+	})
 	began := s.active
 	perStep := seconds * 1000 / float64(steps)
 	nan, last := math.NaN(), 0.0
@@ -209,14 +219,18 @@ func (s *teller) train(node int, purpose string, seconds, miss float64) float64 
 		}
 		train := loss(share, miss) + 0.05*math.Sin(float64(step)*1.7+float64(run))
 		text(int64(perStep), false, "step:%d/%d train_loss:%.4f train_time:%.0fms step_avg:%.2fms", step+1, steps, train, ms+perStep, perStep)
-		s.say(0, event.Point{Run: run, Step: step + 1, Total: steps, TrainMS: math.Round(ms + perStep), TrainLoss: math.Round(train*1e4) / 1e4,
-			ValLoss: nan, LR: nan, GradNorm: nan, StepAvgMS: math.Round(perStep*100) / 100})
+		s.say(0, event.Point{
+			Run: run, Step: step + 1, Total: steps, TrainMS: math.Round(ms + perStep), TrainLoss: math.Round(train*1e4) / 1e4,
+			ValLoss: nan, LR: nan, GradNorm: nan, StepAvgMS: math.Round(perStep*100) / 100,
+		})
 		if step%10 == 5 {
 			s.say(0, event.Sample{Run: run, CPU: 98 + math.Sin(float64(step)), RSS: 42<<20 + int64(step)<<12, Procs: 1, Load: 1.1, Foreign: 2.5, MemAvail: 5 << 30})
 		}
 	}
-	s.say(40, event.RunEnded{Run: run, Reason: "exited", WallMS: s.active - began, CPUMS: s.active - began - 50, EngineMS: event.Float(seconds*1000 + 12),
-		MaxRSS: 44 << 20, Foreign: 2.5, Finished: true, ValLoss: event.Float(last), TrainMS: event.Float(seconds * 1000)})
+	s.say(40, event.RunEnded{
+		Run: run, Reason: "exited", WallMS: s.active - began, CPUMS: s.active - began - 50, EngineMS: event.Float(seconds*1000 + 12),
+		MaxRSS: 44 << 20, Foreign: 2.5, Finished: true, ValLoss: event.Float(last), TrainMS: event.Float(seconds * 1000),
+	})
 	return last
 }
 

@@ -85,8 +85,10 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 		return event.Waiting{Node: node(), Purpose: rapid.SampledFrom([]string{event.PurposeNode, event.PurposeConfirmFrom}).Draw(t, "purpose"), Holder: text()}
 	case event.KindRunStarted:
 		*runs++
-		return event.RunStarted{Run: *runs, Node: node(), Purpose: rapid.SampledFrom([]string{event.PurposeNode, event.PurposeCalibrateFrom, event.PurposeCalibrateTo}).Draw(t, "purpose"),
-			Argv: rapid.SliceOfN(Text(), 0, 2).Draw(t, "argv"), Seed: big(), PID: num()}
+		return event.RunStarted{
+			Run: *runs, Node: node(), Purpose: rapid.SampledFrom([]string{event.PurposeNode, event.PurposeCalibrateFrom, event.PurposeCalibrateTo}).Draw(t, "purpose"),
+			Argv: rapid.SliceOfN(Text(), 0, 2).Draw(t, "argv"), Seed: big(), PID: num(),
+		}
 	case event.KindLog:
 		return event.Log{Run: run(), Stderr: flag(), End: rapid.SampledFrom([]byte{'\n', '\r', 0, 'x'}).Draw(t, "end"), Gap: rapid.SampledFrom([]int64{0, 0, 1, math.MaxInt64}).Draw(t, "gap"), Data: bytes()}
 	case event.KindPoint:
@@ -96,8 +98,10 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindRunEnded:
 		return event.RunEnded{Run: run(), Exit: num(), Reason: text(), EngineMS: unknown(t), Foreign: unknown(t), Finished: flag(), ValLoss: unknown(t), TrainMS: unknown(t)}
 	case event.KindJudged:
-		return event.Judged{Node: node(), Verdict: rapid.SampledFrom([]string{event.VerdictProvisional, event.VerdictMissed, event.VerdictFailed}).Draw(t, "verdict"),
-			Why: text(), ValLoss: unknown(t), TrainSeconds: unknown(t), FSR: pointer(t)}
+		return event.Judged{
+			Node: node(), Verdict: rapid.SampledFrom([]string{event.VerdictProvisional, event.VerdictMissed, event.VerdictFailed}).Draw(t, "verdict"),
+			Why: text(), ValLoss: unknown(t), TrainSeconds: unknown(t), FSR: pointer(t),
+		}
 	case event.KindConfirmed:
 		return event.Confirmed{Node: node(), Valid: flag(), FromSeconds: seconds.Draw(t, "from"), MeanLoss: unknown(t), FSR: pointer(t), Interval: &[2]float64{float(), float()}}
 	case event.KindChecked:
