@@ -79,6 +79,7 @@ type (
 	}
 	changedMsg struct{ a *attempt }
 	secondMsg  struct{ a *attempt }
+	moreMsg    struct{} // there are more points to take up
 	orderedMsg struct {
 		a    *attempt
 		what string
@@ -328,8 +329,11 @@ func (a *attempt) editShown() int {
 
 func (a *attempt) prepare(w, h int) tea.Cmd {
 	a.wide = w >= 100 && h >= 27
-	a.feed()
-	return tea.Batch(a.paint(), a.log.prepare(a))
+	cmds := []tea.Cmd{a.paint(), a.log.prepare(a)}
+	if a.feed() {
+		cmds = append(cmds, func() tea.Msg { return moreMsg{} })
+	}
+	return tea.Batch(cmds...)
 }
 
 func (a *attempt) typing() func(tea.KeyPressMsg) tea.Cmd {

@@ -214,7 +214,9 @@ func (a *attempt) alertRows(w int) []string {
 	case event.StatusInterrupted:
 		put(th.warn, "Its engine is gone. Nothing is lost up to the last whole node.", key, does)
 	case event.StatusFailed:
-		put(th.bad, "The attempt failed: "+a.why(), key, does)
+		if !a.cardShown() {
+			put(th.bad, "The attempt failed: "+a.why(), key, does)
+		}
 	}
 	if n := a.st.Notice; n.Level == "error" && sum.Status != event.StatusFailed {
 		put(th.bad, n.Text, "", "")

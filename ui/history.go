@@ -113,17 +113,10 @@ func (l *history) update(msg tea.Msg) tea.Cmd {
 	if h.deleted {
 		l.deleted = append(l.deleted, h.id)
 	}
-	read := func() tea.Msg { // at once, beside the regular reading
-		list, err := l.m.o.Store.Attempts(l.m.ctx)
-		if err != nil {
-			return nil
-		}
-		return freshMsg(list)
-	}
 	if h.done == "" {
-		return read
+		return l.m.refresh()
 	}
-	return tea.Batch(read, l.m.say(h.done, false))
+	return tea.Batch(l.m.refresh(), l.m.say(h.done, false))
 }
 
 func (l *history) actions() []action {

@@ -69,11 +69,15 @@ func (c *curve) add(at int, x, train, val float64) {
 // upTo gives how many points of the series came from points before index n.
 func upTo(at []int, n int) int { return sort.SearchInts(at, n) }
 
-// feed takes up the points that are new since the last time.
-func (a *attempt) feed() {
+// feedMost is how many points are taken up at a time: a few milliseconds' worth.
+const feedMost = 100_000
+
+// feed takes up what is new since the last time. It reports whether there is more.
+func (a *attempt) feed() (more bool) {
 	a.feedDiff()
 	if r := a.runShown(); r != nil {
-		a.feedRun(r, a.byStep)
+		c := a.feedRun(r, a.byStep)
+		more = c.fed < r.LastPoint
 		if a.byStep {
 			a.feedRun(r, false) // deltas are in seconds
 		}
@@ -82,6 +86,7 @@ func (a *attempt) feed() {
 		a.ghost(to, a.byStep)
 		a.ghost(to, false)
 	}
+	return more
 }
 
 func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
@@ -95,7 +100,7 @@ func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
 		c.fed = r.FirstPoint
 		a.curves[key] = c
 	}
-	for ; c.fed < r.LastPoint; c.fed++ {
+	for most := c.fed + feedMost; c.fed < min(r.LastPoint, most); c.fed++ {
 		p := &a.st.Points[c.fed]
 		if p.Run != r.RunStarted.Run {
 			continue

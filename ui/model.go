@@ -152,7 +152,11 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case freshMsg:
 		m.attempts, m.loaded = msg, true
 	case pollMsg:
-		do(m.readAttempts())
+		if m.attempt == nil {
+			do(m.readAttempts())
+		} else { // the list does not show
+			do(tea.Tick(poll, func(time.Time) tea.Msg { return pollMsg{} }))
+		}
 	case machineMsg:
 		m.machine = string(msg)
 	case slowMsg:
@@ -246,7 +250,18 @@ func (m *Model) goHome() tea.Cmd {
 	}
 	m.reader = nil
 	m.now = m.home
-	return nil
+	return m.refresh()
+}
+
+// refresh reads the attempts at once, beside the regular reading.
+func (m *Model) refresh() tea.Cmd {
+	return func() tea.Msg {
+		list, err := m.o.Store.Attempts(m.ctx)
+		if err != nil {
+			return nil
+		}
+		return freshMsg(list)
+	}
 }
 
 func (m *Model) goHistory() tea.Cmd {

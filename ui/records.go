@@ -47,8 +47,9 @@ type track struct {
 type (
 	preflightMsg struct{ err error }
 	startedMsg   struct {
-		id  string
-		err error
+		id      string
+		err     error
+		blocked bool // the preflight refused
 	}
 )
 
@@ -167,6 +168,9 @@ func (r *records) update(msg tea.Msg) tea.Cmd {
 		}
 	case startedMsg:
 		r.starting = false
+		if msg.blocked {
+			return r.update(preflightMsg{msg.err})
+		}
 		if msg.err != nil {
 			return r.m.complain("start the attempt", msg.err)
 		}
@@ -194,11 +198,11 @@ func (r *records) start() tea.Cmd {
 	return func() tea.Msg {
 		if o.Preflight != nil {
 			if err := o.Preflight(ctx); err != nil {
-				return startedMsg{err: err}
+				return startedMsg{err: err, blocked: true}
 			}
 		}
 		id, err := o.Start(ctx, spec)
-		return startedMsg{id, err}
+		return startedMsg{id: id, err: err}
 	}
 }
 
@@ -246,7 +250,9 @@ func (r *records) actions() []action {
 		as = append(as, action{keys, show, bar, does, do})
 	}
 	t := r.task()
-	if ok, _ := r.canStart(); ok {
+	if ok, _ := r.canStart(); ok && r.blocked != "" {
+		add("enter", "enter", "check again", "check again whether a run can be started here", r.preflight)
+	} else if ok {
 		add("enter", "enter", "start", "start an attempt on the chosen task and watch it", r.start)
 	}
 	if l := r.live(); l != nil {
@@ -289,9 +295,6 @@ func (r *records) actions() []action {
 	}
 	if r.filter != "" {
 		add("esc", "esc", "all records", "show all records again", func() tea.Cmd { r.filter = ""; return nil })
-	}
-	if r.blocked != "" {
-		add("R", "R", "check again", "check again whether a run can be started here", r.preflight)
 	}
 	add("q", "q", "quit", "leave pitwall; what runs goes on", func() tea.Cmd { return tea.Quit })
 	return as

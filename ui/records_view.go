@@ -259,16 +259,20 @@ func people(rec *taskdata.Record) string {
 func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
 	th, chosen := r.m.th, r.hintName(t)
 	row.Put(th.dim, "hint   ")
+	short := row.Left() < 54
 	for _, h := range t.Hints {
 		name := hintWords(string(h))
-		if row.Left() < 40 && h != chosen && len(h) == 1 && h != taskdata.HintNone {
-			name = string(h)
+		if short {
+			name = shortHint(string(h))
 		}
 		if h == chosen {
 			row.Put(th.accent+th.bold, "["+name+"]")
 		} else {
 			row.Gap(1).Put(th.dim, name).Gap(1)
 		}
+	}
+	if title := chosen.Title(); short && chosen != taskdata.HintNone && row.Left() > len(title) {
+		row.Gap(1).Put("", title)
 	}
 	return row
 }

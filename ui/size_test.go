@@ -15,16 +15,17 @@ import (
 	"pitwall/store/storetest"
 )
 
-// sizes gives screens of 1 to 200 by 1 to 60: all heights at the widths where
-// the layout changes, and a spread of heights at each width.
-func sizes(do func(w, h int)) {
-	edges := map[int]bool{1: true, 5: true, 39: true, 40: true, 56: true, 71: true, 72: true, 80: true, 99: true, 100: true, 132: true, 200: true}
+// sizes gives screens of 1 to 200 by 1 to 60: many heights at the widths where
+// the layout changes, and a spread at the others. Each caller's offset gives
+// others of them.
+func sizes(offset int, do func(w, h int)) {
+	edges := map[int]bool{1: true, 39: true, 40: true, 72: true, 80: true, 99: true, 100: true, 200: true}
 	for w := 1; w <= 200; w++ {
-		step := 17
+		step := 61
 		if edges[w] {
-			step = 1
+			step = 4
 		}
-		for h := 1 + w%step; h <= 60; h += step {
+		for h := 1 + (7*w+offset)%step; h <= 60; h += step {
 			do(w, h)
 		}
 	}
@@ -69,7 +70,7 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 	}
 	troubled := full
 	troubled.Preflight = blocked
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name  string
 		o     Options
 		until string
@@ -102,8 +103,8 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 			for _, k := range strings.Fields(c.keys) {
 				d.press(k)
 			}
-			sizes(func(w, h int) {
-				if h%9 == 0 { // the way of a real resize
+			sizes(i, func(w, h int) {
+				if (w+h)%9 == 0 { // the way of a real resize
 					d.send(tea.WindowSizeMsg{Width: w, Height: h})
 				}
 				checkSize(t, d, w, h)
