@@ -44,8 +44,9 @@ func (s *Store) Lines(ctx context.Context, id string, from, to int64) ([]Line, e
 
 // findLineSegments lists the segments of stream n that hold any of the lines [from, to).
 func findLineSegments(ctx context.Context, tx *sql.Tx, n, from, to int64) ([]segment, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segments INDEXED BY segments_by_seq
-		WHERE stream = ? AND lines > 0 AND line0 < ? AND line0 + lines > ? ORDER BY first_seq`, n, to, from)
+	// Segments without lines have the line0 of the next one that has some.
+	rows, err := tx.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segments WHERE stream = ?1 AND lines > 0 AND line0 < ?2
+		AND line0 >= coalesce((SELECT max(line0) FROM segments WHERE stream = ?1 AND line0 <= ?3), 0) ORDER BY line0`, n, to, from)
 	if err != nil {
 		return nil, err
 	}

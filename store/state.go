@@ -88,8 +88,10 @@ func (o *opened) apply(e event.Event) {
 		last = o.points[n-1].seq
 	}
 	if e.Seq-last >= o.every {
-		st := o.full.Snapshot()
-		o.points = append(o.points, checkpoint{e.Seq, e.Active, st.Lens(), &st.Scalars})
+		// A copy of the scalars alone: the columns would keep every array alive
+		// that they have outgrown.
+		sc := o.full.Snapshot().Scalars
+		o.points = append(o.points, checkpoint{e.Seq, e.Active, o.full.Lens(), &sc})
 	}
 }
 

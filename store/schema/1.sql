@@ -51,6 +51,8 @@ CREATE TABLE segments (
 );
 CREATE UNIQUE INDEX segments_by_seq ON segments (stream, first_seq, last_seq, t0, t1, kinds, line0, lines);
 
+CREATE INDEX segments_by_line ON segments (stream, line0);
+
 -- Disposable: made anew from the events where missing.
 CREATE TABLE checkpoints (
     stream  INTEGER NOT NULL,
