@@ -16,7 +16,13 @@ func networkFS(dir string) string {
 	if unix.Statfs(dir, &st) != nil {
 		return ""
 	}
-	switch uint32(st.Type) {
+	return networkName(uint32(st.Type), func() string { return fuseType(dir) })
+}
+
+// networkName names a network file system by its magic number, as of statfs(2),
+// or gives "". What mounts a FUSE file system is asked of fuse.
+func networkName(magic uint32, fuse func() string) string {
+	switch magic {
 	case 0x6969:
 		return "NFS"
 	case 0x517B:
@@ -29,8 +35,16 @@ func networkFS(dir string) string {
 		return "AFS"
 	case 0x01021997:
 		return "9P"
+	case 0x0BD00BD0:
+		return "Lustre"
+	case 0x47504653:
+		return "GPFS"
+	case 0x00C36400:
+		return "CephFS"
+	case 0x19830326:
+		return "BeeGFS"
 	case 0x65735546:
-		if t := fuseType(dir); strings.Contains(t, "sshfs") || strings.Contains(t, "smb") || strings.Contains(t, "nfs") {
+		if t := fuse(); strings.Contains(t, "sshfs") || strings.Contains(t, "smb") || strings.Contains(t, "nfs") {
 			return t
 		}
 	}
