@@ -92,7 +92,7 @@ type Reference struct {
 	MeasuredOn string  `json:"measured_on"` // machine and interpreter
 	Steps      int     `json:"steps"`
 	Seeds      []int   `json:"seeds"`
-	Seconds    Spread  `json:"seconds"`  // training time by the script's own clock
+	Seconds    Spread  `json:"seconds"`  // training time by the script's own clock, times the share of a core that the run had
 	ValLoss    Spread  `json:"val_loss"` // at the last step
 	Points     []Point `json:"curve"`    // means over the seeds
 }
