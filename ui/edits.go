@@ -25,7 +25,7 @@ type diffKey struct {
 	part                       event.Part
 	epoch                      int64
 	parent                     bool
-	begun                      bool
+	begun, refused             bool
 }
 
 // edited is the edit that is looked at: finished, or being written.
@@ -63,12 +63,13 @@ func (a *attempt) feedDiff() {
 	if d := a.st.Draft; d != nil && d.Node == node {
 		key.draft, key.part = len(d.Path)+len(d.Reason)+len(d.Old)+len(d.New), d.Part
 	}
+	e, ok := a.edited(node, index)
+	key.refused = a.refused(e, ok)
 	if key == a.diffKey {
 		return
 	}
 	a.diffKey = key
 	a.view = diffview.View{}
-	e, ok := a.edited(node, index)
 	path := e.path
 	before := a.st.Files(0)
 	if a.toParent && n.Parent >= 0 {
@@ -82,15 +83,21 @@ func (a *attempt) feedDiff() {
 			}
 		}
 	}
-	if ok && e.why != "" && !e.applied {
-		a.diff = diffview.Make(e.old, e.new) // refused: what was proposed
+	if a.refused(e, ok) {
+		a.diff = diffview.Make(e.old, e.new)
 		return
 	}
 	text := a.upTo(n, index, path)
-	if ok {
+	if ok && (e.open || e.applied) {
 		text = a.place(e, text)
 	}
 	a.diff = diffview.Make(before[path], text)
+}
+
+// refused reports whether what is shown is an edit that was refused: it was
+// picked, so what was proposed is of more interest than the node as a whole.
+func (a *attempt) refused(e edited, ok bool) bool {
+	return ok && !e.open && !e.applied && !a.follow && a.edit > 0
 }
 
 // upTo gives a file of a node with the finished edits 1 to index.
@@ -211,9 +218,9 @@ func (a *attempt) editRows(w, h int) []string {
 	case !ok:
 		note(th.dim, "This node changes nothing.")
 	case e.why != "" && !e.applied:
-		note(th.bad, "Refused, and nothing was changed: "+clean.Line(e.why))
+		note(th.bad, fmt.Sprintf("Edit %d was refused and changed nothing: %s", index, clean.Line(e.why)))
 	}
-	for _, v := range a.violations(n) {
+	for _, v := range a.breaches(n) {
 		note(th.bad, v)
 	}
 	if n != nil && n.Why != "" && n.State != event.VerdictEmpty && len(n.Violations) == 0 {
@@ -243,7 +250,7 @@ func (a *attempt) editRows(w, h int) []string {
 	return append(rows, a.diff.Rows(a.view, a.diffTop, w, h)...)
 }
 
-func (a *attempt) violations(n *fold.Node) []string {
+func (a *attempt) breaches(n *fold.Node) []string {
 	if n == nil {
 		return nil
 	}

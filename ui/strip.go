@@ -38,24 +38,25 @@ func (a *attempt) progressRow(w int) string {
 		row.Put("", fmt.Sprintf("step %d/%d", r.Step, r.Total)).Gap(2)
 	}
 	if r.TrainMS.Known() {
-		row.Put("", seconds(float64(r.TrainMS)/1000)).Gap(2)
+		row.Put("", seconds(float64(r.TrainMS)/1000))
+		if left, total, ok := predicted(r); ok && r.Live() {
+			row.Put(th.dim, " of ~").Put("", seconds(total)).Put(th.dim, ", "+long(left)+" left")
+		}
+		row.Gap(2)
 	}
-	if r.TrainLoss.Known() && r.Live() && a.wide {
-		row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
-	}
-	if a.wide { // else it stands in the row of the curve
-		if r.ValLoss.Known() {
+	if a.wide { // else these stand in the row of the curve
+		validated := r.ValLoss.Known() && (!r.Live() || r.Total == 0 || !r.TrainLoss.Known() || a.validations(r) > 1)
+		if r.TrainLoss.Known() && r.Live() && (w >= 150 || !validated) {
+			row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+		}
+		if validated {
 			row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
 		}
 		for _, to := range []bool{false, true} {
 			a.putDelta(row, r, to)
 		}
 	}
-	if r.Live() {
-		if left, total, ok := predicted(r); ok {
-			row.Put(th.dim, "finish ").Put("", seconds(total)).Put(th.dim, " in "+long(left)).Gap(2)
-		}
-	} else if r.Ended.Why != "" {
+	if !r.Live() && r.Ended.Why != "" {
 		row.Put(th.bad, r.Ended.Why)
 	}
 	return row.String()
@@ -97,6 +98,12 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 		row.Put(th.dim, " ±"+about(d.err))
 	}
 	row.Put(th.dim, " "+word+" ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+}
+
+// validations gives how often a run was validated so far; the first is often
+// that of the untrained model.
+func (a *attempt) validations(r *fold.Run) int {
+	return upTo(a.feedRun(r, false).valAt, r.LastPoint)
 }
 
 // deltaStyle takes the colour from a delta that may be noise.

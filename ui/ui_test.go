@@ -249,7 +249,7 @@ func TestLiveAttemptIsFollowed(t *testing.T) {
 		t.Error("no caret where the agent writes")
 	}
 	f.Until(func(b event.Body) bool { p, ok := b.(event.Point); return ok && p.Run == 5 && p.Step == 100 })
-	d.until("training node 1 of 3", "step 100/200", "record 7", "behind record 8", "following", "finish 22.7 s")
+	d.until("training node 1 of 3", "step 100/200", "record 7", "behind record 8", "following", "of ~22.7 s, 11 s left")
 	f.All()
 	if err := f.Writer.Close(context.Background()); err != nil {
 		t.Fatal(err)
@@ -341,7 +341,7 @@ func TestHistoryDeletesAndBringsBack(t *testing.T) {
 	storetest.Fill(t, s, storetest.Options{})
 	storetest.Fill(t, s, storetest.Options{Agent: "oracle", Hint: "123"})
 	d.until("2 attempts", "oracle", "practice", "0.65")
-	d.press("D")
+	d.press("g", "D")
 	d.until("1 attempt ", "u undo")
 	d.lacks("1+2+3")
 	d.press("u")
@@ -414,4 +414,37 @@ func TestHostileTextCannotAct(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestFailuresSayWhatHappenedAndTheMend(t *testing.T) {
+	s := openStore(t)
+	f := storetest.Live(t, s, storetest.Options{})
+	f.Until(func(b event.Body) bool { p, ok := b.(event.Point); return ok && p.Run == 5 && p.Step == 10 })
+	f.Writer.Emit(
+		event.RunEnded{Run: 5, Exit: 1, Reason: "exited", Why: "NameError in line 41", EngineMS: event.NaN(), ValLoss: event.NaN(), TrainMS: event.NaN()},
+		event.Judged{Node: 1, Verdict: event.VerdictFailed, Why: "the script ended with status 1: NameError in line 41", ValLoss: event.NaN(), TrainSeconds: event.NaN()})
+	if err := f.Writer.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, Options{Store: s, Open: f.ID, Resume: func(context.Context, string) error { return nil }}, 140, 42)
+	d.until("✗ 1", "failed: the script ended with status 1: NameError in line 41")
+	f.Writer.Emit(event.Status{Status: event.StatusFailed, Why: "the disk is full; free some and resume"})
+	if err := f.Writer.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	d.until("The attempt failed.", "the disk is full; free some and resume", "r resume")
+}
+
+func TestRefusedEditIsShownWhenPicked(t *testing.T) {
+	s := openStore(t)
+	storetest.Fill(t, s, storetest.Options{})
+	d := drive(t, Options{Store: s, Open: "1"}, 140, 42)
+	d.until("of the way")
+	d.press("{", "{") // from node 3, the best, to node 1; then on to node 2
+	d.until("node 1 · edit 2 of 2")
+	d.press("}")
+	d.until("Edit 2 was refused", "+ BETA1 = 0.97")
+	d.press("[", "]")
+	d.until("Edit 2 was refused", "- COOLDOWN = 0.25")
+	d.lacks("BETA1")
 }
