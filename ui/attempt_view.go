@@ -6,6 +6,7 @@ import (
 
 	"pitwall/store/event"
 	"pitwall/ui/cell"
+	"pitwall/ui/clean"
 )
 
 func (a *attempt) rows(w, h int) []string {
@@ -45,11 +46,12 @@ func (a *attempt) headRows(w int) []string {
 	}
 	right.Gap(1)
 	r := cell.New(w).Gap(1).Put(th.bold+th.accent, task).Gap(2)
+	agent := cell.Cut(clean.Line(sum.Agent), 20)
 	short := w-r.Used()-right.Used() < 52
 	if short {
-		r.Put(th.dim, "hint "+shortHint(sum.Hint)+" · "+sum.Agent+" · #"+fmt.Sprint(sum.Number))
+		r.Put(th.dim, "hint "+shortHint(sum.Hint)+" · "+cell.Cut(agent, 12)+" · #"+fmt.Sprint(sum.Number))
 	} else {
-		r.Put(th.dim, "hint ").Put("", hintWords(sum.Hint)).Put(th.dim, "   ").Put("", sum.Agent).Put(th.dim, " · "+sum.Scaffold+"   attempt ").Put("", fmt.Sprint(sum.Number))
+		r.Put(th.dim, "hint ").Put("", hintWords(sum.Hint)).Put(th.dim, "   ").Put("", agent).Put(th.dim, " · "+sum.Scaffold+"   attempt ").Put("", fmt.Sprint(sum.Number))
 	}
 	if r.Used()+right.Used()+1 > w {
 		r = cell.New(w).Gap(1).Put(th.bold+th.accent, task).Gap(1)

@@ -219,7 +219,7 @@ func (a *attempt) logRows(w, h int) []string {
 	switch {
 	case l.seeking:
 		state.Put(th.run, "searching …")
-	case l.follow && run.Live():
+	case l.follow && a.training(run):
 		state.Put(th.good, "following")
 	case last > first:
 		state.Put(th.dim, fmt.Sprintf("line %d of %d", to-first, last-first))

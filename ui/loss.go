@@ -235,7 +235,7 @@ func (a *attempt) lossRows(w, h int) []string {
 			}
 		}
 	}
-	ghosts, elsewhere := 0, ""
+	ghosts := 0
 	for _, to := range []bool{false, true} {
 		g, data := a.ghost(to, a.byStep), st.Ghost(to)
 		if g == nil || data == nil {
@@ -252,10 +252,7 @@ func (a *attempt) lossRows(w, h int) []string {
 		} else {
 			c.Lines = append(c.Lines, plot.Line{Series: &g.val, Style: style, Mark: '◦', Points: true})
 		}
-		r.Put(style, sign+sign+" ").Put(th.dim, fmt.Sprintf("record %d", data.Record)).Gap(2)
-		if data.Source != measuredHere {
-			elsewhere = data.Source
-		}
+		r.Put(style, sign+sign+" ").Put(th.dim, ghostName(data)).Gap(2)
 	}
 	if run != nil {
 		own := a.feedRun(run, a.byStep)
@@ -274,9 +271,6 @@ func (a *attempt) lossRows(w, h int) []string {
 	by := "by time"
 	if a.byStep {
 		by = "by step"
-	}
-	if elsewhere != "" && r.Left() > 40 {
-		r.Put(th.warn, cell.Cut("records as on "+clean.Line(elsewhere), r.Left()-12))
 	}
 	r.Rest(cell.New(w).Put(th.dim, by).Gap(1))
 	rows := []string{r.String()}

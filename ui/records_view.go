@@ -370,22 +370,26 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   none on this task yet").String()}
 	}
 	slices.Sort(agents)
-	head := cell.New(w).Gap(1).Put(th.dim, "your best FSR").To(17)
-	for _, h := range t.Hints {
-		head.Put(th.dim, fmt.Sprintf("%7s", shortHint(string(h))))
-	}
+	head := cell.New(w).Gap(1)
 	if r.current().Practice {
-		head.Gap(2).Put(th.warn, "practice")
+		head.Put(th.warn, "practice ").Put(th.dim, "FSR")
+	} else {
+		head.Put(th.dim, "your best FSR")
+	}
+	head.To(16)
+	each := max(min((w-17)/max(len(t.Hints), 1), 8), 6)
+	for _, h := range t.Hints {
+		head.Put(th.dim, pad(shortHint(string(h)), each, true))
 	}
 	rows := []string{head.String()}
 	for _, a := range agents {
-		row := cell.New(w).Gap(3).Put("", cell.Cut(clean.Line(a), 12)).To(17)
+		row := cell.New(w).Gap(3).Put("", cell.Cut(clean.Line(a), 12)).To(16)
 		for _, h := range t.Hints {
 			text := best[a][string(h)]
 			if text == "" {
 				text = "·"
 			}
-			row.Gap(7-clean.Width(text)).Put("", text)
+			row.Put("", pad(text, each, true))
 		}
 		rows = append(rows, row.String())
 	}

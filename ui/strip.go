@@ -27,9 +27,9 @@ func (a *attempt) progressRow(w int) string {
 	if r.Total > 0 {
 		share := float64(r.Step) / float64(r.Total)
 		st := th.run
-		if !r.Live() {
+		if !a.training(r) {
 			st = th.grey
-			if r.Ended.Finished {
+			if r.Ended != nil && r.Ended.Finished {
 				st = th.good
 			}
 		}
@@ -39,7 +39,7 @@ func (a *attempt) progressRow(w int) string {
 	}
 	if r.TrainMS.Known() {
 		row.Put("", seconds(float64(r.TrainMS)/1000))
-		if left, total, ok := predicted(r); ok && r.Live() {
+		if left, total, ok := predicted(r); ok && a.training(r) {
 			row.Put(th.dim, " of ~").Put("", seconds(total)).Put(th.dim, ", "+long(left)+" left")
 		}
 		row.Gap(2)
@@ -84,7 +84,7 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 		name = th.gold
 	}
 	if d.past && row.Left() > 40 {
-		row.Put(th.good, "lower than ").Put(name, fmt.Sprintf("record %d", g.Record)).Put(th.good, " ever was").Gap(2)
+		row.Put(th.good, "lower than ").Put(name, ghostName(g)).Put(th.good, " ever was").Gap(2)
 	}
 	if !d.ok {
 		return
@@ -97,7 +97,19 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 	if d.err > 0 {
 		row.Put(th.dim, " ±"+about(d.err))
 	}
-	row.Put(th.dim, " "+word+" ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+	row.Put(th.dim, " "+word+" ").Put(name, ghostName(g)).Gap(2)
+}
+
+// training reports whether a run goes on: in replay as it was then, live only
+// while there is an engine.
+func (a *attempt) training(r *fold.Run) bool { return r.Live() && (!a.live() || a.engaged()) }
+
+// ghostName names the record of a ghost, and says where it is not of this machine.
+func ghostName(g *event.Ghost) string {
+	if g.Source != measuredHere {
+		return fmt.Sprintf("record %d elsewhere", g.Record)
+	}
+	return fmt.Sprintf("record %d", g.Record)
 }
 
 // validations gives how often a run was validated so far; the first is often
@@ -278,5 +290,5 @@ func (a *attempt) putShortDelta(row *cell.Row, r *fold.Run, to bool) {
 	if d.err > 0 {
 		row.Put(th.dim, " ±"+about(d.err))
 	}
-	row.Put(th.dim, " to ").Put(name, fmt.Sprintf("record %d", g.Record)).Gap(2)
+	row.Put(th.dim, " to ").Put(name, ghostName(g)).Gap(2)
 }
