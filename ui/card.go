@@ -29,11 +29,11 @@ func (a *attempt) cardRows(w, h int) []string {
 	fsr, span := st.FSR()
 	best := st.Best()
 	c := st.Confirmed
-	switch {
-	case st.Status == event.StatusFailed:
+	switch st.Status {
+	case event.StatusFailed:
 		put(line().Put(th.bad+th.bold, "The attempt failed."))
 		note("", st.Why)
-	case st.Status == event.StatusStopped:
+	case event.StatusStopped:
 		put(line().Put(th.warn+th.bold, "The attempt was stopped."))
 		if st.Why != "" {
 			note("", st.Why)

@@ -24,13 +24,12 @@ type logPane struct {
 	top    int64 // first line shown, by index in the stream; where not following
 	h      int
 
-	lines    []store.Line // consecutive, of all runs
-	asked    [2]int64     // window under way; empty: none
-	err      error
-	term     string
-	found    int64 // line of the last match, -1 none
-	seeking  bool
-	notFound bool
+	lines   []store.Line // consecutive, of all runs
+	asked   [2]int64     // window under way; empty: none
+	err     error
+	term    string
+	found   int64 // line of the last match, -1 none
+	seeking bool
 }
 
 type linesMsg struct {
@@ -73,8 +72,8 @@ func (l *logPane) prepare(a *attempt) tea.Cmd {
 	if run == nil || a.player == nil {
 		return nil
 	}
-	if l.run != run.RunStarted.Run {
-		l.run, l.follow, l.found = run.RunStarted.Run, true, -1
+	if l.run != run.Run {
+		l.run, l.follow, l.found = run.Run, true, -1
 	}
 	from, to := l.window(a)
 	if to <= from || l.has(from, to) || l.asked[1] > l.asked[0] {

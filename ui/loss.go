@@ -90,7 +90,7 @@ func (a *attempt) feed() (more bool) {
 }
 
 func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
-	key := curveKey{r.RunStarted.Run, byStep}
+	key := curveKey{r.Run, byStep}
 	c := a.curves[key]
 	if c == nil {
 		if r.LastPoint == 0 {
@@ -102,7 +102,7 @@ func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
 	}
 	for most := c.fed + feedMost; c.fed < min(r.LastPoint, most); c.fed++ {
 		p := &a.st.Points[c.fed]
-		if p.Run != r.RunStarted.Run {
+		if p.Run != r.Run {
 			continue
 		}
 		x := p.TrainMS / 1000
@@ -186,7 +186,7 @@ func (g gap) clear() bool { return math.Abs(g.seconds) > g.err }
 // delta compares the run with a ghost at equal loss: by validation loss where
 // both were validated more than once, else by smoothed training loss.
 func (a *attempt) delta(r *fold.Run, to bool) gap {
-	c, g := a.curves[curveKey{r.RunStarted.Run, false}], a.ghost(to, false)
+	c, g := a.curves[curveKey{r.Run, false}], a.ghost(to, false)
 	if c == nil || g == nil {
 		return gap{}
 	}
@@ -228,7 +228,7 @@ func (a *attempt) lossRows(w, h int) []string {
 		c.XUnit = ""
 	}
 	if run != nil {
-		if o := a.runOf(st.Best()); o != nil && o.RunStarted.Run != run.RunStarted.Run { // the best so far, faintly
+		if o := a.runOf(st.Best()); o != nil && o.Run != run.Run { // the best so far, faintly
 			other := a.feedRun(o, a.byStep)
 			if k := upTo(other.trainAt, o.LastPoint); k > 0 {
 				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.faint})

@@ -32,8 +32,10 @@ func race(t *testing.T, speed, noise float64) *attempt {
 	apply(event.RunStarted{Run: 1, Node: 0, Purpose: event.PurposeNode})
 	rng := rand.New(rand.NewPCG(3, 4))
 	for step := 1; step <= 40; step++ {
-		apply(event.Point{Run: 1, Step: step, Total: 60, TrainMS: float64(step) * 100 / speed, TrainLoss: fall(step) + noise*rng.NormFloat64(),
-			ValLoss: math.NaN(), LR: math.NaN(), GradNorm: math.NaN(), StepAvgMS: math.NaN()})
+		apply(event.Point{
+			Run: 1, Step: step, Total: 60, TrainMS: float64(step) * 100 / speed, TrainLoss: fall(step) + noise*rng.NormFloat64(),
+			ValLoss: math.NaN(), LR: math.NaN(), GradNorm: math.NaN(), StepAvgMS: math.NaN(),
+		})
 	}
 	a.feed()
 	return a
