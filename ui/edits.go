@@ -138,7 +138,11 @@ func (a *attempt) place(e edited, text string) string {
 	}
 	a.view.Caret = first + strings.Count(e.new, "\n")
 	if e.old != "" {
-		return text[:at] + e.new + text[at+len(e.old):]
+		rest := text[at+len(e.old):]
+		if strings.HasSuffix(e.old, "\n") && !strings.HasSuffix(e.new, "\n") {
+			rest = "\n" + rest // the line being written is not done: what follows stays on its own
+		}
+		return text[:at] + e.new + rest
 	}
 	// A whole file is being written over: what is not reached yet stays.
 	rest := text

@@ -448,3 +448,15 @@ func TestRefusedEditIsShownWhenPicked(t *testing.T) {
 	d.until("Edit 2 was refused", "- COOLDOWN = 0.25")
 	d.lacks("BETA1")
 }
+
+func TestLineBeingWrittenStandsAlone(t *testing.T) {
+	a := &attempt{}
+	got := a.place(edited{old: "b = 1\n", new: "b = 22", open: true, part: event.PartNew}, "a = 1\nb = 1\nc = 1\n")
+	if want := "a = 1\nb = 22\nc = 1\n"; got != want || a.view.Caret != 2 {
+		t.Errorf("got %q with the caret in line %d, want %q", got, a.view.Caret, want)
+	}
+	got = a.place(edited{new: "x = 1\ny", open: true, part: event.PartNew}, "a = 1\nb = 1\nc = 1\n")
+	if want := "x = 1\ny\nc = 1\n"; got != want {
+		t.Errorf("a file written over is %q, want %q", got, want)
+	}
+}
