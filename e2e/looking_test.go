@@ -152,8 +152,10 @@ func hostileAttempt(t *testing.T, s *store.Store) (id string) {
 	fsr := 0.5
 	ghost := []event.GhostPoint{{Step: 1, TrainMS: 100, TrainLoss: 4, ValLoss: 4}, {Step: 9, TrainMS: 900, TrainLoss: 2, ValLoss: 2}}
 	w.Emit(
-		event.Attempt{ID: id, Task: "micro/7", Track: "micro", From: 7, To: 8, FromTitle: ev, ToTitle: ev, Hint: "1", HintText: ev,
-			Agent: "nobody" + ev, Scaffold: "flat" + ev, Runner: "local" + ev, Nodes: 2, Seed: 1, Target: 2, Unit: "nats" + ev, Calibrate: 1, Confirm: 1, Version: ev},
+		event.Attempt{
+			ID: id, Task: "micro/7", Track: "micro", From: 7, To: 8, FromTitle: ev, ToTitle: ev, Hint: "1", HintText: ev,
+			Agent: "nobody" + ev, Scaffold: "flat" + ev, Runner: "local" + ev, Nodes: 2, Seed: 1, Target: 2, Unit: "nats" + ev, Calibrate: 1, Confirm: 1, Version: ev,
+		},
 		event.Source{Path: "train.py", Text: "first = 1\nlast = 2 # " + ev + "\n"},
 		event.Status{Status: event.StatusRunning, Why: ev},
 		event.Machine{Key: "k", Label: "machine" + ev, Interpreter: ev, Cores: 2},
@@ -165,8 +167,10 @@ func hostileAttempt(t *testing.T, s *store.Store) (id string) {
 		event.Node{ID: 1, Parent: 0},
 	)
 	for i, part := range []event.Draft{
-		{Part: event.PartPath, Text: "train.py"}, {Part: event.PartReason, Text: "reason" + ev},
-		{Part: event.PartOld, Text: "first = 1\n"}, {Part: event.PartNew, Text: "first = 3 # edit" + ev + "\n"},
+		{Part: event.PartPath, Text: "train.py"},
+		{Part: event.PartReason, Text: "reason" + ev},
+		{Part: event.PartOld, Text: "first = 1\n"},
+		{Part: event.PartNew, Text: "first = 3 # edit" + ev + "\n"},
 	} {
 		part.Node, part.Edit = 1, 1
 		w.EmitAt(event.Times{Active: int64(100 * i), Wall: 1_790_000_000_000 + int64(100*i)}, part)
