@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -215,6 +216,7 @@ func (a *app) deleteCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "delete ID",
 		Short: "Delete an attempt that is not running",
+		Long:  "Deletes an attempt. Its space is given back an hour later, when pitwall next runs.",
 		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd.Context(), func(s *store.Store) error {
@@ -228,9 +230,10 @@ func (a *app) deleteCmd() *cobra.Command {
 					}
 					return err
 				}
-				if err := s.Purge(cmd.Context()); err != nil {
-					return err
+				if err := os.Remove(engineLog(a.home(), sum.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return fmt.Errorf("delete the engine's log: %w", err)
 				}
+				a.tidy(cmd.Context(), s)
 				if a.json {
 					return a.print(struct {
 						ID      string `json:"id"`
@@ -255,7 +258,11 @@ func (a *app) engineCmd() *cobra.Command {
 			if err := runner.Harden(); err != nil {
 				return err
 			}
-			err := a.withStore(cmd.Context(), func(s *store.Store) error { return a.engine(s).Run(cmd.Context(), args[0]) })
+			err := a.withStore(cmd.Context(), func(s *store.Store) error {
+				err := a.engine(s).Run(cmd.Context(), args[0])
+				a.tidy(context.WithoutCancel(cmd.Context()), s)
+				return err
+			})
 			if errors.Is(err, agent.ErrStopped) {
 				return nil
 			}
@@ -284,6 +291,9 @@ func (a *app) calibrateCmd() *cobra.Command {
 }
 
 func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int) error {
+	if err := runner.Harden(); err != nil {
+		return err
+	}
 	var following func()
 	c, err := a.engine(s).Calibrate(ctx, task, n, func(id string) { following = a.follow(ctx, s, id) })
 	if following != nil {

@@ -18,6 +18,7 @@ import (
 	"pitwall/store/fold"
 	"pitwall/store/patch"
 	"pitwall/taskdata"
+	"pitwall/ui/clean"
 )
 
 // print writes one JSON document.
@@ -35,7 +36,11 @@ func (a *app) print(doc any) error {
 func (a *app) table(rows [][]string) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(r, "\t"), "\t"))
+		cells := make([]string, len(r))
+		for i, c := range r {
+			cells[i] = clean.Line(c)
+		}
+		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 	}
 	return w.Flush()
 }
@@ -51,7 +56,7 @@ type taskJSON struct {
 	ToSeconds   event.Float `json:"to_seconds"`
 	Hints       []string    `json:"hints"`
 	Ready       bool        `json:"ready"`
-	Why         string      `json:"why,omitempty"`
+	Why         string      `json:"why"`
 }
 
 func (a *app) tasksCmd() *cobra.Command {
@@ -63,7 +68,7 @@ func (a *app) tasksCmd() *cobra.Command {
 		RunE: func(_ *cobra.Command, _ []string) error {
 			if track != "" {
 				if _, err := taskdata.FindTrack(track); err != nil {
-					return err
+					return &usageError{err}
 				}
 			}
 			docs := []taskJSON{}
@@ -127,7 +132,7 @@ type nodeJSON struct {
 	Parent       *int        `json:"parent"` // null for node 0
 	Status       string      `json:"status"`
 	Valid        bool        `json:"valid"`
-	Why          string      `json:"why,omitempty"`
+	Why          string      `json:"why"`
 	ValLoss      event.Float `json:"val_loss"`
 	TrainSeconds event.Float `json:"train_seconds"`
 	FSR          *float64    `json:"fsr"`
@@ -146,7 +151,7 @@ type calibrationJSON struct {
 	To       spreadJSON `json:"to"`
 	Reused   bool       `json:"reused"`
 	Resolved bool       `json:"resolved"`
-	Why      string     `json:"why,omitempty"`
+	Why      string     `json:"why"`
 	RunSD    float64    `json:"run_sd"` // seconds; the spread of one run that intervals are computed with
 	SDSource string     `json:"run_sd_source"`
 }
@@ -177,38 +182,43 @@ func spreadOf(xs []float64) spreadJSON {
 	return s
 }
 
-// attemptJSON is the document of `show`; `attempts` lists it without nodes.
+// attemptJSON is what `attempts` lists.
 type attemptJSON struct {
-	ID           string           `json:"id"`
-	Number       int64            `json:"number"` // in this store, for people
-	Task         string           `json:"task"`
-	Benchmark    bool             `json:"benchmark"`
-	Hint         string           `json:"hint"`
-	Agent        string           `json:"agent"`
-	Scaffold     string           `json:"scaffold"`
-	Runner       string           `json:"runner"`
-	Seed         int64            `json:"seed"`
-	Budget       int              `json:"budget"` // nodes
-	Calibrate    int              `json:"calibrate"`
-	Confirm      int              `json:"confirm"`
-	Status       string           `json:"status"`
-	Started      *time.Time       `json:"started"`
-	Ended        *time.Time       `json:"ended"`
-	Best         *int             `json:"best"`
-	Confirmed    bool             `json:"confirmed"`
-	FSR          *float64         `json:"fsr"`
-	FSRInterval  *[2]float64      `json:"fsr_interval"`
-	Why          string           `json:"why,omitempty"`
-	Engine       *engineJSON      `json:"engine"` // null while nobody runs it
-	Calibration  *calibrationJSON `json:"calibration,omitempty"`
-	Confirmation *confirmJSON     `json:"confirmation,omitempty"`
-	Nodes        []nodeJSON       `json:"nodes,omitempty"`
+	ID          string      `json:"id"`
+	Number      int64       `json:"number"` // in this store, for people
+	Task        string      `json:"task"`
+	Benchmark   bool        `json:"benchmark"`
+	Hint        string      `json:"hint"`
+	Agent       string      `json:"agent"`
+	Scaffold    string      `json:"scaffold"`
+	Runner      string      `json:"runner"`
+	Seed        int64       `json:"seed"`
+	Budget      int         `json:"budget"` // nodes
+	Calibrate   int         `json:"calibrate"`
+	Confirm     int         `json:"confirm"`
+	Status      string      `json:"status"`
+	Started     *time.Time  `json:"started"`
+	Ended       *time.Time  `json:"ended"`
+	Best        *int        `json:"best"`
+	Confirmed   bool        `json:"confirmed"`
+	FSR         *float64    `json:"fsr"`
+	FSRInterval *[2]float64 `json:"fsr_interval"`
+	Why         string      `json:"why"`
+	Engine      *engineJSON `json:"engine"` // null while nobody runs it
+}
+
+// showJSON is the document of `show`.
+type showJSON struct {
+	attemptJSON
+	Calibration  *calibrationJSON `json:"calibration"`  // null until it is known
+	Confirmation *confirmJSON     `json:"confirmation"` // null until it is over
+	Nodes        []nodeJSON       `json:"nodes"`
 }
 
 type confirmJSON struct {
-	Node        int         `json:"node"`
+	Node        *int        `json:"node"` // null where no node was fit to be confirmed
 	Valid       bool        `json:"valid"`
-	Why         string      `json:"why,omitempty"`
+	Why         string      `json:"why"`
 	FromSeconds []float64   `json:"from_seconds"`
 	NodeSeconds []float64   `json:"node_seconds"`
 	NodeLosses  []float64   `json:"node_losses"`
@@ -242,17 +252,16 @@ func summaryDoc(s store.Summary) attemptJSON {
 }
 
 // showDoc makes the document of one attempt.
-func showDoc(ctx context.Context, s *store.Store, prefix string) (attemptJSON, error) {
+func showDoc(ctx context.Context, s *store.Store, prefix string) (showJSON, error) {
 	sum, err := s.Attempt(ctx, prefix)
 	if err != nil {
-		return attemptJSON{}, err
+		return showJSON{}, err
 	}
 	st, err := s.StateAt(ctx, sum.ID, 0)
 	if err != nil {
-		return attemptJSON{}, err
+		return showJSON{}, err
 	}
-	d := summaryDoc(sum)
-	d.Nodes = []nodeJSON{}
+	d := showJSON{attemptJSON: summaryDoc(sum), Nodes: []nodeJSON{}}
 	for _, n := range st.Nodes {
 		nd := nodeJSON{ID: n.ID, Status: n.State, Valid: n.Valid(), Why: n.Why, ValLoss: n.ValLoss, TrainSeconds: n.TrainSeconds, FSR: n.FSR}
 		if n.Parent >= 0 {
@@ -265,7 +274,13 @@ func showDoc(ctx context.Context, s *store.Store, prefix string) (attemptJSON, e
 		d.Calibration = &c
 	}
 	if c := st.Confirmed; c != nil {
-		d.Confirmation = &confirmJSON{c.Node, c.Valid, c.Why, orEmpty(c.FromSeconds), orEmpty(c.NodeSeconds), orEmpty(c.NodeLosses), c.MeanLoss}
+		d.Confirmation = &confirmJSON{
+			Valid: c.Valid, Why: c.Why, FromSeconds: orEmpty(c.FromSeconds),
+			NodeSeconds: orEmpty(c.NodeSeconds), NodeLosses: orEmpty(c.NodeLosses), MeanLoss: c.MeanLoss,
+		}
+		if c.Node >= 0 {
+			d.Confirmation.Node = &c.Node
+		}
 		if d.Why == "" {
 			d.Why = c.Why
 		}
@@ -328,6 +343,9 @@ func fsrWords(s store.Summary) string {
 	if s.Interval != nil {
 		text += fmt.Sprintf(" [%.2f, %.2f]", s.Interval[0], s.Interval[1])
 	}
+	if !s.Confirmed && *s.FSR != 0 {
+		text += " provisional"
+	}
 	if !s.Benchmark {
 		text += " practice"
 	}
@@ -352,10 +370,10 @@ func (a *app) showCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "attempt %d  %s\n%s  hint %s  %s · %s  %s\nFSR %s  (calibrate %d, confirm %d)\n",
-					d.Number, d.ID, d.Task, d.Hint, d.Agent, d.Scaffold, d.Status, fsrWords(sum), d.Calibrate, d.Confirm)
+				fmt.Fprintf(a.out, "attempt %d  %s\n%s\nFSR %s  (calibrate %d, confirm %d)\n", d.Number, d.ID,
+					clean.Line(fmt.Sprintf("%s  hint %s  %s · %s  %s", d.Task, d.Hint, d.Agent, d.Scaffold, d.Status)), fsrWords(sum), d.Calibrate, d.Confirm)
 				if d.Why != "" {
-					fmt.Fprintln(a.out, d.Why)
+					fmt.Fprintln(a.out, clean.Line(d.Why))
 				}
 				fmt.Fprintln(a.out)
 				rows := [][]string{{"NODE", "STATUS", "LOSS", "TIME", "FSR", "WHY"}}

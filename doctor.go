@@ -51,7 +51,7 @@ func (a *app) doctorCmd() *cobra.Command {
 }
 
 func (a *app) examine(ctx context.Context) []check {
-	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx), checkGPUs(ctx), checkGit()}
+	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx), checkGPUs(ctx), a.checkKeys(), checkGit()}
 	return append(checks, check{Name: "machine", OK: true, Found: agent.MachineLabel(runner.Host(ctx))},
 		check{Name: "sandbox", OK: false, Found: "training scripts run with your rights: pitwall does not confine them", Mend: "attempt only with agents and hints that you trust, or inside a container"})
 }
@@ -131,6 +131,23 @@ func checkGPUs(ctx context.Context) check {
 		return check{Name: "gpus", Found: "none that nvidia-smi can see; the practice track needs none", Mend: "the nanogpt tracks need NVIDIA GPUs with a driver"}
 	}
 	return check{Name: "gpus", OK: true, Found: strings.Join(strings.Split(strings.TrimSpace(string(out)), "\n"), "; ")}
+}
+
+// keyNames are the environment names under which keys of model providers are usual.
+var keyNames = [...]string{"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "DEEPSEEK_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY"}
+
+func (a *app) checkKeys() check {
+	var set []string
+	for _, name := range keyNames {
+		if a.getenv(name) != "" {
+			set = append(set, name)
+		}
+	}
+	found := "none set; no agent of this version needs one"
+	if len(set) > 0 {
+		found = strings.Join(set, ", ") + "; no agent of this version uses them, and no script sees them"
+	}
+	return check{Name: "keys", OK: true, Found: found}
 }
 
 func checkGit() check {

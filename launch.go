@@ -17,11 +17,10 @@ const launchPatience = 15 * time.Second
 
 // launch starts a detached engine on an attempt and returns when it has it.
 func (a *app) launch(ctx context.Context, s *store.Store, id string) error {
-	dir := filepath.Join(a.home(), "logs")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(engineLog(a.home(), id)), 0o700); err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}
-	path := filepath.Join(dir, id+".log")
+	path := engineLog(a.home(), id)
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("start engine: %w", err)
@@ -60,6 +59,9 @@ func (a *app) launch(ctx context.Context, s *store.Store, id string) error {
 	}
 	return nil
 }
+
+// engineLog is where a detached engine's standard error goes.
+func engineLog(home, id string) string { return filepath.Join(home, "logs", id+".log") }
 
 // lastLine gives the last line of an engine's log, or err where it says nothing.
 func lastLine(path string, err error) string {

@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"charm.land/fang/v2"
 	"github.com/adrg/xdg"
@@ -23,6 +24,7 @@ import (
 	"pitwall/agent"
 	"pitwall/runner"
 	"pitwall/store"
+	"pitwall/ui/clean"
 )
 
 // version is set by the release build; else it is read from the build information.
@@ -41,20 +43,45 @@ func main() {
 
 // run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string) int {
+	if err := absolutePaths(); err != nil {
+		fmt.Fprintf(os.Stderr, "pitwall: %v\n", err)
+		return 1
+	}
 	root := newRoot(&app{out: os.Stdout, err: os.Stderr, getenv: os.Getenv})
 	root.SetArgs(args)
 	err := fang.Execute(ctx, root, fang.WithVersion(buildVersion()), fang.WithoutManpage(),
 		fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
-			fmt.Fprintf(w, "pitwall: %v\n", err)
+			for line := range strings.SplitSeq(err.Error(), "\n") {
+				fmt.Fprintf(w, "pitwall: %s\n", clean.Line(line))
+			}
 		}))
 	var usage *usageError
+	var choice *agent.ChoiceError
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &usage), strings.HasPrefix(err.Error(), "unknown command"):
+	case errors.As(err, &usage), errors.As(err, &choice), strings.HasPrefix(err.Error(), "unknown command"):
 		return 2
 	}
 	return 1
+}
+
+// absolutePaths makes what the environment names hold wherever an engine works.
+func absolutePaths() error {
+	for _, name := range []string{"PITWALL_HOME", "PITWALL_LOCK", "PITWALL_PYTHON"} {
+		path := os.Getenv(name)
+		if path == "" || filepath.IsAbs(path) || name == "PITWALL_PYTHON" && !strings.ContainsRune(path, filepath.Separator) {
+			continue
+		}
+		path, err := filepath.Abs(path)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := os.Setenv(name, path); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // usageError is a wrong use of the command line.
@@ -120,6 +147,17 @@ func (a *app) withStore(ctx context.Context, f func(*store.Store) error) error {
 		return err
 	}
 	return errors.Join(f(s), s.Close())
+}
+
+// undoPeriod is how long a deleted attempt can be brought back.
+const undoPeriod = time.Hour
+
+// tidy removes for good what was deleted before the undo period, and what killed
+// engines left on the disk. What fails is tried again at the next start.
+func (a *app) tidy(ctx context.Context, s *store.Store) {
+	if err := errors.Join(s.PurgeBefore(ctx, time.Now().Add(-undoPeriod)), agent.SweepWork(s)); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(a.err, "pitwall: tidying up %s: %v\n", s.Home(), err)
+	}
 }
 
 // engine wires an engine that trains on this machine.

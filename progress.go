@@ -13,6 +13,7 @@ import (
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
+	"pitwall/ui/clean"
 )
 
 // follow shows how a stream comes along, on standard error: a line that renews
@@ -37,7 +38,7 @@ func (a *app) follow(ctx context.Context, s *store.Store, id string) (end func()
 		defer p.Close()
 		said := ""
 		tell := func(st *fold.State) {
-			line := progressLine(st, live)
+			line := clean.Line(progressLine(st, live))
 			if line == said || line == "" {
 				return
 			}

@@ -36,6 +36,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 		for _, k := range agent.Kinds() {
 			agents = append(agents, ui.Agent{Name: k.Name, About: k.About, Ready: true})
 		}
+		a.tidy(ctx, s)
 		return ui.Run(ctx, ui.Options{
 			Store: s, Version: buildVersion(), Agents: agents,
 			Start: func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
@@ -47,6 +48,9 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 				return a.launch(ctx, s, id)
 			},
 			Preflight: func(ctx context.Context) error {
+				if err := runner.Supported(); err != nil {
+					return err
+				}
 				_, err := runner.FindPython(ctx, a.getenv)
 				return err
 			},

@@ -22,10 +22,12 @@ type Agent interface {
 	RunsUnchanged() bool
 }
 
-// Brief is what an agent is told of its next node.
+// Brief is what an agent is told of its next node. Nothing of the task's answer
+// is in it but what the hint says.
 type Brief struct {
-	Task   taskdata.Task
-	Track  taskdata.Track
+	Script string // path of the training script among Files
+	Steps  int    // that the record trains for; 0 if unknown
+	Target float64
 	Hint   string // Markdown; empty without a hint
 	Node   int    // 1, 2, …
 	Nodes  int    // budget
@@ -33,9 +35,10 @@ type Brief struct {
 	Seed   int64             // of the attempt
 	Files  map[string]string // the parent's, by path
 	Past   []Outcome         // judged nodes, oldest first
-	// RecordSeconds is the record's training time: calibrated here, or the
-	// track's reference while calibration has not ended.
-	RecordSeconds float64
+	// RecordSeconds and RecordLoss are the record's training time and its last
+	// validation loss: measured here, or the track's reference while calibration
+	// has not ended. The loss is NaN where unknown.
+	RecordSeconds, RecordLoss float64
 	// Try checks files against the track's rules, as the engine will.
 	Try func(ctx context.Context, files map[string]string) ([]taskdata.Violation, error)
 }
@@ -84,7 +87,7 @@ func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
 	case Tuner:
 		return &tuner{python: py.Path}, nil
 	case Oracle:
-		return &oracle{answer: task.Answer(), name: task.From.ScriptName()}, nil
+		return &oracle{answer: task.Answer(), record: task.To.Number, about: task.To.Summary}, nil
 	case Noop:
 		return noop{}, nil
 	}

@@ -1,6 +1,8 @@
 package agent
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -73,7 +75,8 @@ func briefOf(t *testing.T, id string, py runner.Python) Brief {
 	}
 	check := &attempt{Engine: &Engine{}, dir: t.TempDir(), python: py, task: task}
 	return Brief{
-		Task: task, Track: track, Node: 1, Nodes: 3, Seed: 1, RecordSeconds: task.From.Seconds,
+		Script: taskdata.ScriptName, Steps: task.From.Steps, Target: track.Target, Node: 1, Nodes: 3, Seed: 1,
+		RecordSeconds: task.From.Seconds, RecordLoss: 1.98,
 		Files: map[string]string{taskdata.ScriptName: task.From.Script()}, Try: check.check,
 	}
 }
@@ -135,7 +138,11 @@ func TestTunerSearchesWithinTheRulesAndNeverRepeatsItself(t *testing.T) {
 func TestTunerBuildsOnWhatWorked(t *testing.T) {
 	py := python(t)
 	b := briefOf(t, "micro/7", py)
-	a, err := New(Tuner, b.Task, py)
+	task, err := taskdata.FindTask("micro/7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := New(Tuner, task, py)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,5 +264,62 @@ func TestNoiseGivesWayToWhatIsSeenHere(t *testing.T) {
 	}
 	if n := pooledNoise(0.02, many); math.Abs(n.sd-0.5) > 0.03 || math.Abs(n.quantile()-1.96) > 0.02 {
 		t.Errorf("%+v quantile %.3f, want what 200 runs say", n, n.quantile())
+	}
+}
+
+func TestTunerTurnsBackWhereFewerStepsMissedTheTarget(t *testing.T) {
+	c := constant{Place: "STEPS", Ordinal: 1, Top: true, Value: 60, Int: true, Line: 1, EndLine: 1}
+	fewer := c
+	fewer.Value = 54
+	b := Brief{Steps: 60, Target: 2, Node: 2, RecordSeconds: 6, RecordLoss: 1.98}
+	moves := func(o Outcome) (up, down int) {
+		b.Past = []Outcome{o}
+		for seed := range int64(300) {
+			b.Seed = seed
+			s := newSearch(b, [][]constant{{c}, {fewer}})
+			for _, m := range s.propose() {
+				from := c.Value
+				if s.base.values != nil {
+					from = fewer.Value
+				}
+				if m.to > from {
+					up++
+				} else if m.to < from {
+					down++
+				}
+			}
+		}
+		return up, down
+	}
+	up, down := moves(Outcome{Node: 1, Verdict: event.VerdictMissed, ValLoss: 2.1, TrainSeconds: 5.4})
+	if up <= 2*down {
+		t.Errorf("after fewer steps missed the target: %d up, %d down", up, down)
+	}
+	up, down = moves(Outcome{Node: 1, Verdict: event.VerdictProvisional, ValLoss: 1.98, TrainSeconds: 5.4})
+	if down <= 2*up {
+		t.Errorf("after fewer steps held the target: %d up, %d down", up, down)
+	}
+}
+
+func TestTunerMovesFractionsNearOne(t *testing.T) {
+	c := constant{Place: "BETA", Ordinal: 1, Top: true, Value: 0.999, Line: 1, EndLine: 1}
+	s := newSearch(Brief{Seed: 1, Node: 1}, [][]constant{{c}})
+	for range 100 {
+		if to := s.shift(c, c.Value); to == c.Value || to <= 0.99 || to >= 1 {
+			t.Fatalf("0.999 moved to %v", to)
+		}
+	}
+}
+
+func TestTunerThatHasTriedEverythingSaysSo(t *testing.T) {
+	b := briefOf(t, "micro/7", python(t))
+	b.Files = map[string]string{b.Script: "x = 1\n"}
+	b.Steps = 0
+	b.Try = func(context.Context, map[string]string) ([]taskdata.Violation, error) {
+		return []taskdata.Violation{{Rule: "all"}}, nil
+	}
+	var no *Refusal
+	if err := (&tuner{python: python(t).Path}).Propose(t.Context(), b, nil); !errors.As(err, &no) {
+		t.Errorf("got %v, want a refusal that lets the attempt go on", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"pitwall/runner"
@@ -74,6 +73,7 @@ func (a *attempt) calibrate(ctx context.Context) error {
 	cw.Emit(about, event.Node{ID: 0, Parent: -1}, st.Machine)
 	row, err := a.measureRecords(ctx, id, a.spec.Calibrate, lock, cw)
 	if err != nil {
+		cw.Emit(event.Status{Status: event.StatusFailed, Why: err.Error()})
 		return err
 	}
 	cw.Emit(a.figures(row, false), event.Status{Status: event.StatusDone})
@@ -104,12 +104,12 @@ func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *ru
 		files: map[string]string{a.task.From.ScriptName(): a.task.Answer()},
 	}
 	for range n {
-		out, err := a.measureOne(ctx, from, a.task.From, also)
+		out, err := a.trainRecord(ctx, from, also...)
 		if err != nil {
 			return row, err
 		}
 		row.From, row.GhostFrom = append(row.From, float64(out.TrainMS)/1000), orKeep(row.GhostFrom, out.curve)
-		if out, err = a.measureOne(ctx, to, a.task.To, also); err != nil {
+		if out, err = a.trainRecord(ctx, to, also...); err != nil {
 			return row, err
 		}
 		row.To, row.GhostTo = append(row.To, float64(out.TrainMS)/1000), orKeep(row.GhostTo, out.curve)
@@ -117,12 +117,16 @@ func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *ru
 	return row, a.Store.SaveCalibration(ctx, row)
 }
 
-// measureOne trains a record once. That it missed the target by the luck of its
-// seed does not matter to its time.
-func (a *attempt) measureOne(ctx context.Context, o order, r taskdata.Record, also []*store.Writer) (outcome, error) {
+// trainRecord trains one of the two records once. That it missed the target by
+// the luck of its seed does not matter to its time.
+func (a *attempt) trainRecord(ctx context.Context, o order, also ...*store.Writer) (outcome, error) {
 	out, err := a.train(ctx, o, also...)
 	if err == nil && (out.bad || !out.Finished) {
-		err = fmt.Errorf("record %d itself could not be measured here: %s; look at its log, mend the machine, then resume", r.Number, out.Why)
+		number := a.task.From.Number
+		if o.node < 0 {
+			number = a.task.To.Number
+		}
+		err = fmt.Errorf("record %d itself could not be measured here: %s; look at its log, mend the machine, then resume", number, out.Why)
 	}
 	return out, err
 }
@@ -191,7 +195,7 @@ func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started fu
 		return none, err
 	}
 	a.dir = filepath.Join(e.Store.Home(), "work", a.id)
-	defer os.RemoveAll(a.dir)
+	defer a.sweep()
 	a.w.Emit(event.Attempt{
 		ID: a.id, Task: taskID, Track: a.track.ID, Benchmark: !a.track.Practice, From: a.task.From.Number, To: a.task.To.Number,
 		FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal, Target: a.track.Target, Unit: a.track.Unit, Calibrate: n, Version: e.Version,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/runner"
 	"pitwall/store/event"
 )
 
@@ -29,10 +30,6 @@ func (a *attempt) confirm(ctx context.Context) error {
 	case k == 0:
 		n := st.Node(best)
 		c.Why, c.FSR = "provisional: not confirmed, since no confirmation runs were asked for", n.FSR
-		if n.FSR != nil {
-			f := recovered(a.cal.from, sample{float64(n.TrainSeconds)}, a.cal.from, a.cal.to, a.cal.noise)
-			c.Interval = &f.Interval
-		}
 		a.w.Emit(c)
 		return a.w.Flush(ctx)
 	}
@@ -46,30 +43,44 @@ func (a *attempt) confirm(ctx context.Context) error {
 	defer lock.Release()
 	node.lock, record.lock = lock, lock
 	var faults []string
+	made := map[string]int{}
+	count := func(purpose string, e event.RunEnded) {
+		made[purpose]++
+		switch {
+		case purpose == event.PurposeConfirmFrom:
+			c.FromSeconds = append(c.FromSeconds, float64(e.TrainMS)/1000)
+		case e.Why != "":
+			faults = append(faults, e.Why)
+		default:
+			c.NodeSeconds = append(c.NodeSeconds, float64(e.TrainMS)/1000)
+			c.NodeLosses = append(c.NodeLosses, float64(e.ValLoss))
+		}
+	}
+	// What was confirmed before a stop or a kill stands: a result cannot be drawn again.
+	for _, r := range st.Runs {
+		again := r.Purpose == event.PurposeConfirmFrom || r.Purpose == event.PurposeConfirmNode && r.Node == best
+		if again && r.Ended != nil && (r.Ended.Finished || r.Purpose == event.PurposeConfirmNode && r.Ended.Reason == string(runner.Exited)) {
+			count(r.Purpose, *r.Ended)
+		}
+	}
 	for i := range k {
 		turn := []order{record, node}
 		if i%2 == 1 {
 			turn = []order{node, record}
 		}
 		for _, o := range turn {
-			if o.purpose == event.PurposeConfirmFrom {
-				out, err := a.measureOne(ctx, o, a.task.From, nil)
-				if err != nil {
-					return err
-				}
-				c.FromSeconds = append(c.FromSeconds, float64(out.TrainMS)/1000)
+			if made[o.purpose] > i {
 				continue
 			}
-			out, err := a.train(ctx, o)
+			run := a.train
+			if o.purpose == event.PurposeConfirmFrom {
+				run = a.trainRecord
+			}
+			out, err := run(ctx, o)
 			if err != nil {
 				return err
 			}
-			if out.bad {
-				faults = append(faults, out.Why)
-				continue
-			}
-			c.NodeSeconds = append(c.NodeSeconds, float64(out.TrainMS)/1000)
-			c.NodeLosses = append(c.NodeLosses, float64(out.ValLoss))
+			count(o.purpose, out.RunEnded)
 		}
 	}
 	a.settle(&c, faults)
@@ -95,6 +106,9 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	}
 	if a.cal.unresolved != "" {
 		c.FSR = nil
+		if !c.Valid {
+			c.Why += "; " + a.cal.unresolved
+		}
 		return
 	}
 	if len(c.NodeSeconds) == 0 {
@@ -104,7 +118,11 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	again := append(append(sample{}, a.cal.from...), c.FromSeconds...)
 	n := pooledNoise(spread(a.task.From), again, a.cal.to, c.NodeSeconds)
 	if why := unresolved(a.cal.from, a.cal.to, n); why != "" {
-		c.Why, c.FSR = why, nil
+		c.FSR = nil
+		if c.Why != "" {
+			why = c.Why + "; " + why
+		}
+		c.Why = why
 		return
 	}
 	if c.Valid {

@@ -20,10 +20,10 @@ class Finder(ast.NodeVisitor):
             return
         if value in (float("inf"), float("-inf")) or abs(value) > 1e15:
             return
-        if not top and value in PLAIN:
-            return
         place = ".".join(self.scope + ([self.target] if self.target else []))
         self.count[place] = self.count.get(place, 0) + 1
+        if not top and value in PLAIN:
+            return
         self.found.append({
             "place": place, "ordinal": self.count[place], "top": top, "value": value,
             "int": isinstance(value, int), "line": node.lineno, "from": node.col_offset,

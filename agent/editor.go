@@ -82,6 +82,9 @@ func pause(ctx context.Context, d time.Duration) error {
 // Begin opens an edit of the file at path.
 func (ed *Editor) Begin(path string) {
 	ed.edit++
+	if clean, err := cleanPath(path); err == nil {
+		path = clean // what is shown and folded is what is edited
+	}
 	ed.open, ed.hunk = true, Hunk{Path: path}
 	ed.emit(event.Draft{Node: ed.node, Edit: ed.edit, Part: event.PartPath, Text: path})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,27 +106,36 @@ func (e *Engine) Preflight(ctx context.Context, spec store.Spec) error {
 		return fmt.Errorf("task %s cannot be run yet: %s", task.ID(), task.Why)
 	}
 	if _, err := task.HintText(taskdata.Hint(spec.Hint)); err != nil {
-		return err
-	}
-	if spec.Nodes < 1 || spec.Nodes > 1000 {
-		return fmt.Errorf("%d nodes: choose between 1 and 1000", spec.Nodes)
-	}
-	if spec.Calibrate < 1 || spec.Confirm < 0 {
-		return fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)
-	}
-	if spec.Runner != RunnerLocal {
-		return fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)
+		return &ChoiceError{err}
 	}
 	if _, err := scaffoldOf(spec.Scaffold); err != nil {
+		return &ChoiceError{err}
+	}
+	if _, err := e.newAgent(spec.Agent, task, runner.Python{}); err != nil {
+		return &ChoiceError{err}
+	}
+	switch {
+	case spec.Nodes < 1 || spec.Nodes > 1000:
+		return &ChoiceError{fmt.Errorf("%d nodes: choose between 1 and 1000", spec.Nodes)}
+	case spec.Calibrate < 1 || spec.Confirm < 0:
+		return &ChoiceError{fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)}
+	case spec.Runner != RunnerLocal:
+		return &ChoiceError{fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)}
+	}
+	if err := runner.Supported(); err != nil {
 		return err
 	}
-	python, err := runner.FindPython(ctx, e.Getenv)
-	if err != nil {
-		return err
-	}
-	_, err = e.newAgent(spec.Agent, task, python)
+	_, err = runner.FindPython(ctx, e.Getenv)
 	return err
 }
+
+// ChoiceError says that a value of a Spec is none of those that can be chosen.
+type ChoiceError struct{ Err error }
+
+func (e *ChoiceError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what is wrong with the value.
+func (e *ChoiceError) Unwrap() error { return e.Err }
 
 // RunnerLocal names the runner that trains on this machine.
 const RunnerLocal = "local"
@@ -144,9 +155,10 @@ func (e *Engine) Run(ctx context.Context, id string) (err error) {
 		err = errors.Join(err, w.Close(context.WithoutCancel(ctx)))
 	}()
 	a := &attempt{Engine: e, id: id, w: w, dir: filepath.Join(e.Store.Home(), "work", id)}
-	defer os.RemoveAll(a.dir)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	a.sweep()
+	defer a.sweep()
 	var watch sync.WaitGroup
 	watch.Go(func() { a.watch(ctx, cancel) })
 	err = a.drive(ctx)
@@ -179,13 +191,14 @@ func (a *attempt) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		}
 		for _, o := range orders {
 			a.w.Emit(event.Order{ID: o.ID, Name: o.Name})
-			result := "taken"
+			result := ""
 			if o.Name == OrderStop {
 				cancel(ErrStopped)
 			} else {
-				result = "unknown order"
+				result = "this engine does not know the order"
 			}
-			if a.w.Finish(ctx, o.ID, result) != nil {
+			// The order may just have ended ctx; that it was taken is kept all the same.
+			if a.w.Finish(context.WithoutCancel(ctx), o.ID, result) != nil {
 				break
 			}
 		}
@@ -197,7 +210,7 @@ const OrderStop = "stop"
 
 // finish gives the attempt its final status.
 func (a *attempt) finish(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
+	if err != nil && context.Cause(ctx) != nil {
 		err = ErrStopped
 	}
 	switch {
@@ -230,7 +243,13 @@ func (a *attempt) drive(ctx context.Context) error {
 		defer cal.Wait()
 		ctx, end := context.WithCancel(ctx)
 		defer end()
-		cal.Go(func() { calibrated <- a.calibrate(ctx) })
+		cal.Go(func() {
+			err := a.calibrate(ctx)
+			if n := a.w.State().Node(1); err == nil && n != nil && !n.Checked {
+				a.w.Emit(event.Phase{Phase: event.PhaseWriting, Node: 1}) // that is what is waited for now
+			}
+			calibrated <- err
+		})
 	}
 	for n := 1; n <= a.spec.Nodes; n++ {
 		node := a.w.State().Node(n)
@@ -246,6 +265,10 @@ func (a *attempt) drive(ctx context.Context) error {
 			calibrated = nil
 		}
 		if node = a.w.State().Node(n); judged(*node) {
+			continue
+		}
+		if len(node.Violations) > 0 {
+			a.w.Emit(breach(*node))
 			continue
 		}
 		if err := a.try(ctx, n); err != nil {
@@ -273,7 +296,7 @@ func (a *attempt) open(ctx context.Context) error {
 	a.spec = spec
 	a.label = fmt.Sprintf("attempt %d on %s", sum.Number, spec.Task)
 	st := a.w.State()
-	if st.Seq == 0 {
+	if len(st.Nodes) == 0 {
 		// What can be said of the attempt is said first: it is shown even if nothing can run.
 		if err := a.begin(); err != nil {
 			return err
@@ -293,7 +316,7 @@ func (a *attempt) open(ctx context.Context) error {
 	}
 	a.host = runner.Host(ctx)
 	a.epoch = st.Epoch
-	if st.Seq > 0 {
+	if len(st.Nodes) > 0 {
 		if err := a.takeOver(ctx, st); err != nil {
 			return err
 		}
@@ -354,11 +377,15 @@ func (a *attempt) takeOver(ctx context.Context, st *fold.State) error {
 			return fmt.Errorf("end what run %d left behind: %w", lost, err)
 		}
 	}
-	for _, n := range st.Nodes[1:] {
-		if !judged(n) && !n.Checked {
+	for _, n := range st.Nodes {
+		if n.ID > 0 && !judged(n) && !n.Checked {
 			void = n.ID
 			break
 		}
+	}
+	if c := st.Calibration; c != nil && c.Key != a.machineKey() {
+		return fmt.Errorf("the attempt was begun on %s with %s, whose times do not compare with those of this machine and interpreter: resume it there, or start another here",
+			st.Machine.Label, st.Machine.Interpreter)
 	}
 	a.epoch++
 	a.w.Emit(event.Resumed{Epoch: a.epoch, Run: lost, Node: void})
@@ -405,8 +432,9 @@ func (a *attempt) write(ctx context.Context, n int) error {
 		return err
 	}
 	brief := Brief{
-		Task: a.task, Track: a.track, Hint: hint, Node: n, Nodes: a.spec.Nodes, Parent: parent, Seed: a.spec.Seed,
-		Files: files, Past: outcomes(st), RecordSeconds: a.task.From.Seconds, Try: a.check,
+		Script: a.task.From.ScriptName(), Steps: a.task.From.Steps, Target: a.track.Target, Hint: hint,
+		Node: n, Nodes: a.spec.Nodes, Parent: parent, Seed: a.spec.Seed,
+		Files: files, Past: outcomes(st), RecordSeconds: a.task.From.Seconds, RecordLoss: lastLoss(st.Ghost(false)), Try: a.check,
 	}
 	if st.Calibration != nil {
 		brief.RecordSeconds = sample(st.Calibration.From).mean()
@@ -416,7 +444,7 @@ func (a *attempt) write(ctx context.Context, n int) error {
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &refused):
-		a.w.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("an edit of node %d was refused: %s", n, refused.Why)})
+		a.w.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("node %d: %s", n, refused.Why)})
 	case err != nil:
 		return fmt.Errorf("agent %s: %w", a.spec.Agent, err)
 	}
@@ -437,13 +465,18 @@ func (a *attempt) write(ctx context.Context, n int) error {
 	}
 	a.w.Emit(checked)
 	if len(violations) > 0 {
-		a.w.Emit(event.Judged{Node: n, Verdict: event.VerdictInvalid, Why: broken(violations), ValLoss: event.NaN(), TrainSeconds: event.NaN()})
+		a.w.Emit(breach(*a.w.State().Node(n)))
 	}
 	return a.w.Flush(ctx)
 }
 
+// breach is the verdict on a node that breaks the rules.
+func breach(n fold.Node) event.Judged {
+	return event.Judged{Node: n.ID, Verdict: event.VerdictInvalid, Why: broken(n.Violations), ValLoss: event.NaN(), TrainSeconds: event.NaN()}
+}
+
 // broken says in one line which rules were broken.
-func broken(vs []taskdata.Violation) string {
+func broken(vs []event.Violation) string {
 	first := vs[0]
 	text := fmt.Sprintf("breaks the rule %q: %s", first.Rule, first.What)
 	if first.Line > 0 {
@@ -453,6 +486,19 @@ func broken(vs []taskdata.Violation) string {
 		text += fmt.Sprintf(" (and %d more)", len(vs)-1)
 	}
 	return text
+}
+
+// lastLoss is the validation loss that a curve ends with, NaN where it has none.
+func lastLoss(g *event.Ghost) float64 {
+	loss := math.NaN()
+	if g != nil {
+		for _, p := range g.Points {
+			if p.ValLoss.Known() {
+				loss = float64(p.ValLoss)
+			}
+		}
+	}
+	return loss
 }
 
 // check is Brief.Try.
@@ -474,6 +520,9 @@ func outcomes(st *fold.State) []Outcome {
 			continue
 		}
 		o := Outcome{Node: n.ID, Verdict: n.State, Why: n.Why, ValLoss: float64(n.ValLoss), TrainSeconds: float64(n.TrainSeconds)}
+		if n.Valid() {
+			o.Why = "" // it can only speak of the next record's time, which is no agent's to know
+		}
 		for _, i := range n.Edits {
 			if e := st.Edits[i]; e.Applied {
 				o.Edits = append(o.Edits, AppliedEdit{Hunk{e.Path, e.Old, e.New}, e.Reason})
@@ -507,8 +556,8 @@ func (a *attempt) judge(n int, out outcome) event.Judged {
 	default:
 		j.Verdict = event.VerdictProvisional
 		if a.cal.unresolved == "" {
-			f := recovered(a.cal.from, sample{float64(j.TrainSeconds)}, a.cal.from, a.cal.to, a.cal.noise)
-			j.FSR = &f.Value
+			f := fraction(a.cal.from, sample{float64(j.TrainSeconds)}, a.cal.from, a.cal.to)
+			j.FSR = &f
 		} else {
 			j.Why = a.cal.unresolved
 		}
@@ -548,4 +597,29 @@ func (a *attempt) placed() {
 		a.holder = ""
 		a.w.Emit(event.Status{Status: event.StatusRunning})
 	}
+}
+
+// answers is where the next record trains: in no directory that a node's script
+// could come upon by going up from its own.
+func (a *attempt) answers() string { return a.dir + "-records" }
+
+// sweep removes the attempt's directories. All that was in them is in the store.
+func (a *attempt) sweep() {
+	// What cannot be removed now is removed by the next engine or SweepWork.
+	_ = errors.Join(os.RemoveAll(a.dir), os.RemoveAll(a.answers()))
+}
+
+// SweepWork removes the directories that engines of this store left behind when
+// they were killed and that no later engine came to remove.
+func SweepWork(s *store.Store) error {
+	entries, err := os.ReadDir(filepath.Join(s.Home(), "work"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if id := strings.TrimSuffix(e.Name(), "-records"); !s.Alive(id) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(s.Home(), "work", e.Name())))
+		}
+	}
+	return err
 }

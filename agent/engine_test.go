@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +122,7 @@ func TestFaultyScriptsAreMarkedAndTheAttemptGoesOn(t *testing.T) {
 		{"prints a huge line", change("    spent = 0.0\n", "    spent = 0.0\n    print('x' * 10_000_000)\n"), event.VerdictProvisional, ""},
 		{"steers the terminal", change("    spent = 0.0\n", "    spent = 0.0\n    print('\\x1b[2J\\x1b]0;gone\\x07', file=sys.stderr)\n"), event.VerdictProvisional, ""},
 		{"leaves a child", change("    spent = 0.0\n", "    spent = 0.0\n    import subprocess\n    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"), event.VerdictInvalid, "left 1 process"},
+		{"logs only its end", change("    for n in range(1, STEPS + 1):\n        start", "    print(f'step:{STEPS}/{STEPS} val_loss:1.9000 train_time:1ms')\n    return\n    for n in range(1, STEPS + 1):\n        start"), event.VerdictInvalid, "no two lines"},
 		{"breaks a rule", change("BASE = 1.9\n", "BASE = 1.9  # cheat\n"), event.VerdictInvalid, "honesty"},
 		{"quotes what is not there", change("MOON = 1\n", "MOON = 2\n"), event.VerdictEmpty, ""},
 		{"leaves its directory", Hunk{"../train.py", "", "x = 1\n"}, event.VerdictEmpty, ""},
@@ -363,6 +367,107 @@ func kill(t *testing.T, cmd *exec.Cmd) {
 		t.Error(err)
 	}
 }
+
+func TestResumeJudgesABrokenNodeThatWasOnlyChecked(t *testing.T) {
+	s := openStore(t)
+	e := newTestEngine(s, scripted(edits{1: {change("BASE = 1.9\n", "BASE = 1.9  # cheat\n")}}))
+	id := create(t, s, testSpec("scripted", 1))
+	w, err := s.Lease(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, _ := standInTask()
+	w.Emit(event.Attempt{ID: id, Task: task.ID(), Nodes: 1, Target: 2}, event.Node{ID: 0, Parent: -1},
+		event.Source{Path: "train.py", Text: task.From.Script()}, event.Node{ID: 1, Parent: 0},
+		event.Draft{Node: 1, Edit: 1, Part: event.PartPath, Text: "train.py"},
+		event.Draft{Node: 1, Edit: 1, Part: event.PartOld, Text: "BASE = 1.9\n"},
+		event.Draft{Node: 1, Edit: 1, Part: event.PartNew, Text: "BASE = 1.9  # cheat\n"},
+		event.Applied{Node: 1, Edit: 1, Line: 4},
+		event.Checked{Node: 1, Violations: []event.Violation{{Rule: "honesty", Line: 4, What: "it says cheat"}}})
+	if err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Run(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if n := state(t, s, id).Nodes[1]; n.State != event.VerdictInvalid || len(n.Runs) > 0 {
+		t.Errorf("node 1 is %s after %d runs, want it invalid and never trained", n.State, len(n.Runs))
+	}
+}
+
+func TestAttemptThatEndedBeforeItBeganCanBeResumed(t *testing.T) {
+	s := openStore(t)
+	e := newTestEngine(s, nil)
+	id := create(t, s, testSpec(Noop, 1))
+	ctx, cancel := context.WithCancel(t.Context())
+	find := e.FindTask
+	e.FindTask = func(string) (taskdata.Task, taskdata.Track, error) {
+		cancel()
+		return taskdata.Task{}, taskdata.Track{}, errors.New("not now")
+	}
+	if err := e.Run(ctx, id); err == nil {
+		t.Fatal("it ran without a task")
+	}
+	e.FindTask = find
+	if err := e.Run(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if st := state(t, s, id); st.Status != event.StatusDone {
+		t.Errorf("status %s, want %s", st.Status, event.StatusDone)
+	}
+}
+
+func TestResumeRefusesTimesOfAnotherMachine(t *testing.T) {
+	s := openStore(t)
+	e := newTestEngine(s, scripted(nil))
+	id := create(t, s, testSpec("scripted", 1))
+	w, err := s.Lease(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, _ := standInTask()
+	w.Emit(event.Attempt{ID: id, Task: task.ID(), Nodes: 1, Target: 2}, event.Node{ID: 0, Parent: -1},
+		event.Source{Path: "train.py", Text: task.From.Script()}, event.Machine{Label: "a faster machine", Interpreter: "Python 4"},
+		event.Calibration{ID: "x", Key: "another machine", From: []float64{100}, To: []float64{50}})
+	if err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Run(t.Context(), id); err == nil || !strings.Contains(err.Error(), "a faster machine") {
+		t.Errorf("resume: %v, want it refused in words", err)
+	}
+}
+
+func TestEditOfTheScriptByAnotherSpellingTrainsThatEdit(t *testing.T) {
+	e := newTestEngine(openStore(t), scripted(edits{1: {{Path: "./train.py", Old: "BASE = 1.9\n", New: "BASE = 1.8\n"}}}))
+	st := runAttempt(t, e, testSpec("scripted", 1))
+	if n := st.Nodes[1]; !n.Valid() || !near(float64(n.ValLoss), 1.8, 1e-6) {
+		t.Errorf("node 1 is %s at loss %v, want the edited script's 1.8", n.State, n.ValLoss)
+	}
+	if len(st.Files(1)) != 1 {
+		t.Errorf("%d files, want 1", len(st.Files(1)))
+	}
+}
+
+func TestNothingIsLeftInTheWorkDirectory(t *testing.T) {
+	s := openStore(t)
+	runAttempt(t, newTestEngine(s, nil), testSpec(Oracle, 1))
+	left, err := filepath.Glob(filepath.Join(s.Home(), "work", "*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+	stale := filepath.Join(s.Home(), "work", "01nobody-records", "1")
+	if err := os.MkdirAll(stale, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := SweepWork(s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(stale)); err == nil {
+		t.Error("what a killed engine left was not swept")
+	}
+}
+
+func near(a, b, by float64) bool { return math.Abs(a-b) <= by }
 
 func TestCancelledContextStopsTheAttempt(t *testing.T) {
 	s := openStore(t)

@@ -81,20 +81,22 @@ func unresolved(from, to sample, n noise) string {
 	return ""
 }
 
-// recovered computes FSR: what node saved over base, as a share of the gap
-// between the calibrated records. The interval is Fieller's for a ratio of two
-// independent differences. It must not be called where the gap is unresolved.
+// fraction is what node saved over base, runs of record i, as a share of the gap
+// between the calibrated records. It must not be called where the gap is unresolved.
+func fraction(base, node, from, to sample) float64 {
+	return (base.mean() - node.mean()) / (from.mean() - to.mean())
+}
+
+// recovered is fraction with its interval, for a base of fresh runs. The interval
+// is Fieller's for a ratio of two independent differences.
 func recovered(base, node, from, to sample, n noise) FSR {
 	saved, gap := base.mean()-node.mean(), from.mean()-to.mean()
-	value := saved / gap
 	q2 := n.quantile() * n.quantile() * n.sd * n.sd
-	varSaved := q2 * (1/float64(len(base)) + 1/float64(len(node)))
-	varGap := q2 * (1/float64(len(from)) + 1/float64(len(to)))
-	a := gap*gap - varGap
+	a := gap*gap - q2*(1/float64(len(from))+1/float64(len(to)))
 	b := saved * gap
-	c := saved*saved - varSaved
+	c := saved*saved - q2*(1/float64(len(base))+1/float64(len(node)))
 	root := math.Sqrt(max(0, b*b-a*c))
-	return FSR{value, [2]float64{(b - root) / a, (b + root) / a}}
+	return FSR{fraction(base, node, from, to), [2]float64{(b - root) / a, (b + root) / a}}
 }
 
 // leastSpread is the spread of one run's time that is assumed at the least.

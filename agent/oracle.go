@@ -12,22 +12,23 @@ import (
 // oracle writes the next record's own change: the positive control.
 type oracle struct {
 	answer string
-	name   string
+	record int // i+1
+	about  string
 }
 
 func (*oracle) RunsUnchanged() bool { return false }
 
 // Propose writes the human change, a hunk for each place that differs.
 func (o *oracle) Propose(ctx context.Context, b Brief, ed *Editor) error {
-	text, ok := b.Files[o.name]
+	text, ok := b.Files[b.Script]
 	if !ok || o.answer == "" {
 		return errors.New("the next record's script is not here: import it first")
 	}
-	hunks := hunksBetween(o.name, text, o.answer)
+	hunks := hunksBetween(b.Script, text, o.answer)
 	for i, h := range hunks {
-		reason := "What record " + strconv.Itoa(b.Task.To.Number) + " changed here."
+		reason := "What record " + strconv.Itoa(o.record) + " changed here."
 		if i == 0 {
-			reason = b.Task.To.Summary
+			reason = o.about
 		}
 		if err := ed.Write(ctx, h, reason); err != nil {
 			return err

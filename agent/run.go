@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"pitwall/runner"
@@ -80,6 +81,9 @@ func seedOf(j runner.Job) int64 {
 }
 
 func (s *sinkTo) Lines(lines []runner.Line) {
+	if !s.began {
+		return // the guard died before it said whom it guards
+	}
 	bodies := make([][]event.Body, len(s.writers))
 	for _, l := range lines {
 		p, metric := l.Metric()
@@ -133,10 +137,14 @@ func (s *sinkTo) Sample(m runner.Sample) {
 // of the script: the attempt was stopped, or the machine is at fault.
 func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (outcome, error) {
 	run := len(a.w.State().Runs) + 1
+	base := filepath.Join(a.dir, "runs")
+	if o.node < 0 {
+		base = a.answers()
+	}
 	job := runner.Job{
 		ID:    fmt.Sprintf("%s.%d.%d", a.id, a.epoch, run),
 		Label: a.label,
-		Dir:   filepath.Join(a.dir, "runs", strconv.Itoa(run)),
+		Dir:   filepath.Join(base, strconv.Itoa(run)),
 		Argv:  []string{a.python.Path, "-u", a.task.From.ScriptName()},
 		Env:   map[string]string{"PITWALL_SEED": strconv.FormatInt(freshSeed(a.id, a.epoch, run), 10)},
 		Limit: a.track.RunLimit,
@@ -223,8 +231,16 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 		return event.VerdictFailed, "its last validation gives no train_time"
 	case res.Survivors > 0 || res.Left > 0:
 		return event.VerdictInvalid, fmt.Sprintf("left %d processes behind; a script must end its own", res.Survivors+res.Left)
+	case s.last.TrainMS <= 0 || s.last.ValLoss < 0:
+		return event.VerdictInvalid, "its last validation gives a time or loss below zero"
 	case track.Practice && reading.Restarts > 0:
 		return event.VerdictInvalid, "its train_time went back, which no record of this track does"
+	case reading.Spans == 0:
+		return event.VerdictInvalid, "it logged no two lines by which its clock could be checked: log each step as it ends"
+	case track.Practice && reading.From > 0:
+		return event.VerdictInvalid, fmt.Sprintf("its first timed line is that of step %d: log step 0 when the clock starts", reading.From)
+	case reading.Unchecked > track.Clock.Slack:
+		return event.VerdictInvalid, fmt.Sprintf("%.2f s of its train_time lie between a step and its validation, where nothing checks them", reading.Unchecked.Seconds())
 	}
 	if err := s.clock.Check(track.Clock.Share, track.Clock.Slack); err != nil {
 		return event.VerdictInvalid, err.Error()
@@ -235,7 +251,12 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 // words gives the last line of standard error that says something, for people.
 func (s *sinkTo) words() string {
 	for i := len(s.errors) - 1; i >= 0; i-- {
-		text := strings.TrimSpace(strings.ToValidUTF8(s.errors[i], "\uFFFD"))
+		text := strings.TrimSpace(strings.Map(func(r rune) rune {
+			if unicode.IsControl(r) {
+				return -1 // a reason is one plain line
+			}
+			return r
+		}, strings.ToValidUTF8(s.errors[i], "\uFFFD")))
 		if text == "" {
 			continue
 		}

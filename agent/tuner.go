@@ -24,11 +24,15 @@ func (*tuner) RunsUnchanged() bool { return false }
 
 // Tuning of the tuner.
 const (
-	weightSteps = 4.0  // the number of planned steps: the surest lever on time
+	weightSteps = 8.0  // the number of planned steps: the surest lever on time
 	weightTop   = 1.0  // a named float
 	weightInt   = 0.15 // another named integer: mostly a shape, which breaks easily
 	weightInner = 0.1  // a number inside a function
-	maxTries    = 60   // proposals thrown away before it gives up
+	maxMoves    = 3    // constants moved at a time, at most
+	maxDraws    = 2000 // sets of changes drawn before it gives up
+	maxTries    = 40   // of them, those checked against the rules
+	timeNoise   = 0.02 // a smaller share of time saved may be luck
+	lossWorth   = 1.0  // share of time that a loss lower by 1 is worth: it pays for fewer steps
 )
 
 // trial is an earlier node as the tuner sees it.
@@ -40,7 +44,7 @@ type trial struct {
 
 // Propose changes one to three constants, each by an edit of its own line.
 func (t *tuner) Propose(ctx context.Context, b Brief, ed *Editor) error {
-	name := b.Task.From.ScriptName()
+	name := b.Script
 	text, ok := b.Files[name]
 	if !ok {
 		return fmt.Errorf("the node has no %s to tune", name)
@@ -61,10 +65,14 @@ func (t *tuner) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	if len(s.consts) == 0 {
 		return errors.New("the script has no numeric constant to tune")
 	}
-	for range maxTries {
+	tries := 0
+	for range maxDraws {
 		moves := s.propose()
 		if moves == nil {
 			continue
+		}
+		if tries++; tries > maxTries {
+			break
 		}
 		hunks := s.hunks(name, text, moves)
 		changed := text
@@ -91,7 +99,7 @@ func (t *tuner) Propose(ctx context.Context, b Brief, ed *Editor) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("no change of a constant within the rules was found in %d tries", maxTries)
+	return refuse("no untried change of the constants keeps the rules")
 }
 
 // search is the state of the search before one node, all of it derived from the brief.
@@ -132,14 +140,22 @@ func newSearch(b Brief, lists [][]constant) *search {
 	return s
 }
 
-// worth puts outcomes on one scale: time saved where the target was reached,
-// else how far it was missed.
+// worth puts outcomes on one scale: time saved and loss gained where the target
+// was reached, else how far it was missed.
 func worth(b Brief, o Outcome) float64 {
 	switch {
 	case o.Verdict == event.VerdictProvisional && o.TrainSeconds > 0:
-		return (b.RecordSeconds - o.TrainSeconds) / b.RecordSeconds
+		saved := (b.RecordSeconds - o.TrainSeconds) / b.RecordSeconds
+		if math.Abs(saved) < timeNoise {
+			saved = 0
+		}
+		lower := b.RecordLoss - o.ValLoss
+		if math.IsNaN(lower) {
+			lower = 0
+		}
+		return saved + lossWorth*lower
 	case o.Verdict == event.VerdictMissed:
-		return -2 * (o.ValLoss - b.Track.Target)
+		return -timeNoise - 2*(o.ValLoss-b.Target)
 	}
 	return -1
 }
@@ -157,7 +173,7 @@ func (s *search) prior(c constant) float64 {
 }
 
 func (s *search) isSteps(c constant) bool {
-	return c.Top && c.Int && s.b.Task.From.Steps > 0 && int(c.Value) == s.b.Task.From.Steps
+	return c.Top && c.Int && s.b.Steps > 0 && int(c.Value) == s.b.Steps
 }
 
 // learn shifts weights and directions by what the trials showed. A change is
@@ -197,7 +213,7 @@ func (s *search) propose() []move {
 			set[c.key()] = move{c, v, true}
 		}
 	}
-	n := 1 + s.rng.IntN(2)
+	n := 1 + s.rng.IntN(maxMoves)
 	for range n {
 		c, ok := s.draw()
 		if !ok {
@@ -261,7 +277,7 @@ func (s *search) draw() (constant, bool) {
 func (s *search) shift(c constant, from float64) float64 {
 	up := s.rng.Float64() < 0.5
 	switch d := s.drift[c.key()]; {
-	case s.isSteps(c) && d >= 0:
+	case s.isSteps(c) && d <= 0:
 		up = false // fewer steps are less time; up only where down has failed
 	case d != 0 && s.rng.Float64() < 0.8:
 		up = d > 0
@@ -285,14 +301,20 @@ func (s *search) shift(c constant, from float64) float64 {
 	}
 	if from > 0.5 && from < 1 {
 		// A fraction near one (a momentum, a decay) moves by its distance from one.
-		return significant(1 - (1-from)/factor)
+		return roundTo(1-(1-from)/factor, 2-int(math.Floor(math.Log10((1-from)/factor))))
 	}
 	return significant(from * factor)
 }
 
+// significant rounds to three digits.
 func significant(v float64) float64 {
-	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
-	if err != nil {
+	return roundTo(v, 2-int(math.Floor(math.Log10(math.Abs(v)))))
+}
+
+// roundTo rounds to so many decimals, so that the number reads as one writes it.
+func roundTo(v float64, decimals int) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'f', max(0, decimals), 64), 64)
+	if err != nil || r == 0 {
 		return v
 	}
 	return r

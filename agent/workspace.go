@@ -15,6 +15,9 @@ import (
 // maxFileBytes bounds what an edit may read or make. Training scripts are far smaller.
 const maxFileBytes = 4 << 20
 
+// halfWritten is where a file stands while it is written; no node can have it.
+const halfWritten = ".pitwall-half-written"
+
 // Hunk replaces one passage of one file. Old must stand in the file exactly
 // once, to the byte; an empty Old makes a new file of New.
 type Hunk struct {
@@ -34,8 +37,9 @@ func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(form
 // Workspace is a node's directory. Nothing outside it can be read or changed
 // through it, by way of a link neither.
 type Workspace struct {
-	dir  string
-	root *os.Root
+	dir   string
+	root  *os.Root
+	names map[string]string // files by case-folded path
 }
 
 // NewWorkspace makes dir hold exactly files, by slash-separated path.
@@ -50,7 +54,7 @@ func NewWorkspace(dir string, files map[string]string) (*Workspace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open node directory: %w", err)
 	}
-	w := &Workspace{dir: dir, root: root}
+	w := &Workspace{dir: dir, root: root, names: map[string]string{}}
 	for name, text := range files {
 		if err := w.write(name, text); err != nil {
 			root.Close()
@@ -77,8 +81,14 @@ func (w *Workspace) Apply(h Hunk) (line int, err error) {
 	if err := w.regular(name); err != nil {
 		return 0, err
 	}
-	if !utf8.ValidString(h.New) || strings.ContainsRune(h.New, 0) {
-		return 0, refuse("the replacement for %s is not text: write UTF-8 without NUL bytes", name)
+	if known, ok := w.names[strings.ToLower(name)]; ok && known != name {
+		return 0, refuse("%s differs from %s only in case, which some file systems take for the same", name, known)
+	}
+	if !isText(h.Old) || !isText(h.New) {
+		return 0, refuse("the edit of %s is not text: write UTF-8 without NUL bytes", name)
+	}
+	if len(h.New) > maxFileBytes {
+		return 0, refuse("%s would be larger than %d MiB", name, maxFileBytes>>20)
 	}
 	text, err := w.read(name)
 	switch {
@@ -110,6 +120,8 @@ func (w *Workspace) Apply(h Hunk) (line int, err error) {
 	return lineAt(text, at), w.write(name, text[:at]+h.New+text[at+len(h.Old):])
 }
 
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 func lineAt(text string, at int) int { return 1 + strings.Count(text[:at], "\n") }
 
 // cleanPath refuses whatever does not plainly name a file below the directory.
@@ -127,6 +139,9 @@ func cleanPath(p string) (string, error) {
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {
 			return "", refuse("the path %s leads out of the node's directory", p)
+		}
+		if part == halfWritten {
+			return "", refuse("the name %s is taken", part)
 		}
 	}
 	name := path.Clean(p)
@@ -178,13 +193,13 @@ func (w *Workspace) write(name, text string) error {
 			return fmt.Errorf("make folder of %s: %w", name, err)
 		}
 	}
-	tmp := name + ".new"
-	if err := w.root.WriteFile(tmp, []byte(text), 0o600); err != nil {
-		_ = w.root.Remove(tmp) // half a file is of no use
+	if err := w.root.WriteFile(halfWritten, []byte(text), 0o600); err != nil {
+		_ = w.root.Remove(halfWritten) // half a file is of no use
 		return fmt.Errorf("write %s: %w", name, err)
 	}
-	if err := w.root.Rename(tmp, name); err != nil {
+	if err := w.root.Rename(halfWritten, name); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
+	w.names[strings.ToLower(name)] = name
 	return nil
 }

@@ -40,6 +40,10 @@ func TestApplyTakesExactHunksOnly(t *testing.T) {
 		{"binary", Hunk{"blob.bin", "x", "y"}, 0, "binary"},
 		{"new text is no text", Hunk{"train.py", "b = 2\n", "b = \xff\n"}, 0, "not text"},
 		{"NUL", Hunk{"train.py", "b = 2\n", "b = \x00\n"}, 0, "not text"},
+		{"old text is no text", Hunk{"train.py", "b = \xff", "b"}, 0, "not text"},
+		{"differs in case", Hunk{"Train.py", "", "x = 1\n"}, 0, "only in case"},
+		{"the name of what is half written", Hunk{halfWritten, "", "x"}, 0, "taken"},
+		{"new and too large", Hunk{"new.py", "", strings.Repeat("x", maxFileBytes+1)}, 0, "larger than"},
 		{"grows too large", Hunk{"train.py", "b = 2\n", strings.Repeat("x", maxFileBytes)}, 0, "grow past"},
 	}
 	for _, c := range cases {
@@ -95,7 +99,7 @@ func TestFullDiskKeepsTheOldFile(t *testing.T) {
 	}
 	defer ws.Close()
 	// A folder where the new text would be written first stands for a disk that takes nothing.
-	if err := os.Mkdir(filepath.Join(ws.Dir(), "train.py.new"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(ws.Dir(), halfWritten), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	_, err = ws.Apply(Hunk{"train.py", "a = 1\n", "a = 2\n"})

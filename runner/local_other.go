@@ -11,8 +11,8 @@ import (
 	"runtime"
 )
 
-// errNoRuns says what works here and what does not.
-func errNoRuns() error {
+// Supported says in words why no run can be started here; browse and replay work.
+func Supported() error {
 	name := runtime.GOOS
 	if name == "windows" {
 		name = "Windows"
@@ -22,13 +22,13 @@ func errNoRuns() error {
 
 // Run refuses: starting a run is not supported on this system.
 func (l *Local) Run(context.Context, Job, Sink) (Result, error) {
-	err := errNoRuns()
+	err := Supported()
 	return Result{Reason: StartFailed, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
 }
 
 // Shim refuses: starting a run is not supported on this system.
 func Shim([]string) int {
-	fmt.Fprintln(os.Stderr, "pitwall _run:", errNoRuns())
+	fmt.Fprintln(os.Stderr, "pitwall _run:", Supported())
 	return 1
 }
 
@@ -48,7 +48,7 @@ func DefaultLockPath() string {
 
 // Acquire refuses: starting a run is not supported on this system.
 func Acquire(context.Context, string, string, func(Holder)) (*MachineLock, error) {
-	return nil, errNoRuns()
+	return nil, Supported()
 }
 
 // Release does nothing.

@@ -19,6 +19,9 @@ import (
 	"time"
 )
 
+// Supported says in words why no run can be started here; it is nil.
+func Supported() error { return nil }
+
 // Run executes a job and follows it until nothing of it is left. Cancelling ctx
 // stops it: the whole tree gets TERM, and KILL after a grace. The error is nil
 // when the script ran, however it ended; the reason is in the result. It is not

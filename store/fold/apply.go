@@ -61,6 +61,9 @@ func (s *State) Apply(e event.Event) {
 	case event.Checked:
 		if n := s.Node(b.Node); n != nil {
 			n.Checked, n.Violations = true, b.Violations
+			if n.State == NodeNew || n.State == NodeWriting || n.State == NodeChecking {
+				n.State = NodeQueued
+			}
 		}
 	case event.Waiting:
 		s.Waiting = &b

@@ -16,7 +16,7 @@ import (
 
 // Version changes whenever the same events would fold into another State.
 // Checkpoints of another version are thrown away and made anew.
-const Version = 1
+const Version = 2
 
 // State is an attempt (or a calibration) as it stood after event Seq.
 type State struct {
@@ -131,7 +131,7 @@ const (
 	NodeNew      = "new"
 	NodeWriting  = "writing"
 	NodeChecking = "checking"
-	NodeQueued   = "queued" // its run waits for the machine
+	NodeQueued   = "queued" // written and checked, its run has not begun
 	NodeTraining = "training"
 	NodeRecord   = "record"  // node 0, measured
 	NodeStopped  = "stopped" // the attempt ended before its verdict
