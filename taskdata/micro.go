@@ -42,13 +42,13 @@ func microRecords() []Record {
 		},
 		{
 			Number: 7,
-			Title:  "inner products by math.dist",
+			Title:  "Inner products by math.dist",
 			Summary: "All matrix products take their inner products from math.dist, one call for each instead of a " +
 				"multiplication object for each element: x.y = (x.x + y.y - |x - y|^2) / 2.",
 		},
 		{
 			Number: 8,
-			Title:  "smear",
+			Title:  "Smear the previous character",
 			Summary: "A learned gate mixes the previous character's embedding into each embedding before the block, " +
 				"so that attention need not learn to look one back, and fewer steps reach the target.",
 		},

@@ -121,7 +121,7 @@ def main():
 # ---------------------------------------------------------------------------------------------
 # Everything from here on may change.
 
-STEPS = 58
+STEPS = 62
 BATCH_NAMES = 5
 
 WIDTH = 32

@@ -122,7 +122,7 @@ def main():
 # ---------------------------------------------------------------------------------------------
 # Everything from here on may change.
 
-STEPS = 36
+STEPS = 40
 BATCH_NAMES = 5
 
 WIDTH = 32
