@@ -238,7 +238,6 @@ func TestControlSequencesOfAnAttemptNeverReachTheTerminal(t *testing.T) {
 }
 
 func TestCommandsSendNoControlSequencesOfAnAttemptToTheTerminal(t *testing.T) {
-	t.Skip("not so yet: attempts and show print agents and reasons as they are stored")
 	p := newPlace(t)
 	var id string
 	p.fill(func(s *store.Store) { id = hostileAttempt(t, s) })
