@@ -370,8 +370,10 @@ func TestAHardenedEngineStartsRunsAndHidesItsEnvironment(t *testing.T) {
 	}
 	_, path := forNobody(t)
 	for _, harden := range []bool{false, true} {
-		job := Job{ID: fmt.Sprintf("harden-%v-%d", harden, os.Getpid()), Dir: "/", Argv: []string{"sh", "-c",
-			`echo up; guard=$PPID; engine=$(sed -n 's/^PPid:\t//p' /proc/$guard/status); cat /proc/$engine/environ /proc/$guard/environ | tr '\0' '\n'; echo end`}}
+		job := Job{ID: fmt.Sprintf("harden-%v-%d", harden, os.Getpid()), Dir: "/", Argv: []string{
+			"sh", "-c",
+			`echo up; guard=$PPID; engine=$(sed -n 's/^PPid:\t//p' /proc/$guard/status); cat /proc/$engine/environ /proc/$guard/environ | tr '\0' '\n'; echo end`,
+		}}
 		cmd := asNobody(exec.Command(path))
 		cmd.Env = []string{"PATH=/usr/bin:/bin", "OPENAI_API_KEY=secret"}
 		e := startEngine(t, order{Job: job, Harden: harden}, cmd)

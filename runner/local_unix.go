@@ -354,7 +354,7 @@ func sweep(jobID string, id Identity, last []proc) int {
 			}
 		}
 		return append(out, marked(jobID)...)
-	}, killPatience)
+	})
 	return n
 }
 

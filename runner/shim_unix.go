@@ -203,7 +203,7 @@ func guard(status *json.Encoder) error {
 		case <-limit:
 			end(Limit, spec.Grace)
 		case <-kill:
-			_, _ = killAll(targets, killPatience)
+			_, _ = killAll(targets)
 			kill = time.After(time.Second)
 		}
 	}
@@ -227,7 +227,7 @@ func guard(status *json.Encoder) error {
 				kill = time.After(0)
 			}
 		case <-kill:
-			res.Survivors, res.Left = killAll(targets, killPatience)
+			res.Survivors, res.Left = killAll(targets)
 			select {
 			case used = <-empty:
 			case <-time.After(time.Second):
@@ -236,7 +236,7 @@ func guard(status *json.Encoder) error {
 		}
 	}
 	// The second line: what left the tree but still carries the mark.
-	met, stuck := killAll(func() []proc { return marked(spec.ID) }, killPatience)
+	met, stuck := killAll(func() []proc { return marked(spec.ID) })
 	res.Survivors += met
 	res.Left += stuck
 	res.CPUUser, res.CPUSys, res.MaxRSS = used.user, used.sys, used.maxRSS

@@ -63,16 +63,16 @@ func signalAll(list []proc, sig unix.Signal) {
 }
 
 // killAll ends what targets lists, which it asks for again and again until
-// nothing is left or the time is up. Everything is stopped before anything is
+// nothing is left or killPatience is over. Everything is stopped before anything is
 // killed: what cannot run cannot fork. It returns how many distinct processes
 // it met and how many were left.
-func killAll(targets func() []proc, patience time.Duration) (met, left int) {
+func killAll(targets func() []proc) (met, left int) {
 	type key struct {
 		pid   int
 		start uint64
 	}
 	seen := map[key]bool{}
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(killPatience)
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		list := targets()
 		for round := 0; round < 10; round++ {
