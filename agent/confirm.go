@@ -33,7 +33,7 @@ func (a *attempt) confirm(ctx context.Context) error {
 		a.w.Emit(c)
 		return a.w.Flush(ctx)
 	}
-	a.w.Emit(event.Phase{Phase: event.PhaseConfirming, Node: best, Detail: fmt.Sprintf("%d fresh runs each of node %d and record %d", k, best, a.task.From.Number)})
+	a.w.Emit(event.Phase{Phase: event.PhaseConfirming, Node: best, Detail: fmt.Sprintf("%s each of node %d and record %d", freshRuns(k), best, a.task.From.Number)})
 	node := order{node: best, purpose: event.PurposeConfirmNode, files: st.Files(best)}
 	record := order{node: 0, purpose: event.PurposeConfirmFrom, files: st.Files(0)}
 	lock, err := a.acquire(ctx, node)
@@ -88,6 +88,13 @@ func (a *attempt) confirm(ctx context.Context) error {
 	return a.w.Flush(ctx)
 }
 
+func freshRuns(n int) string {
+	if n == 1 {
+		return "1 fresh run"
+	}
+	return fmt.Sprintf("%d fresh runs", n)
+}
+
 // settle draws the conclusion from the confirmation's runs.
 func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	zero := 0.0
@@ -98,8 +105,8 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	case len(faults) > 0:
 		c.Why, c.FSR = "not confirmed: a fresh run "+strings.Join(faults, "; "), &zero
 	case float64(c.MeanLoss) > a.track.Target:
-		c.Why, c.FSR = fmt.Sprintf("not confirmed: mean loss %.4f over %d fresh runs is above the target of %.2f %s",
-			float64(c.MeanLoss), len(c.NodeLosses), a.track.Target, a.track.Unit), &zero
+		c.Why, c.FSR = fmt.Sprintf("not confirmed: mean loss %.4f of %s is above the target of %.2f %s",
+			float64(c.MeanLoss), freshRuns(len(c.NodeLosses)), a.track.Target, a.track.Unit), &zero
 	default:
 		c.Valid = true
 		c.Why = a.cal.unresolved

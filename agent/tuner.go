@@ -28,7 +28,7 @@ const (
 	weightTop   = 1.0  // a named float
 	weightInt   = 0.15 // another named integer: mostly a shape, which breaks easily
 	weightInner = 0.1  // a number inside a function
-	maxMoves    = 3    // constants moved at a time, at most
+	maxMoves    = 2    // constants moved at a time, at most
 	maxDraws    = 2000 // sets of changes drawn before it gives up
 	maxTries    = 40   // of them, those checked against the rules
 	timeNoise   = 0.02 // a smaller share of time saved may be luck
