@@ -142,6 +142,15 @@ func (a *attempt) paneActions(add func(keys, show, bar, does string, do func()),
 		add("pgup ctrl+u", "", "", "", func() { l.scroll(a, -int64(max(l.h-2, 1))) })
 		add("home", "home end", "", "first line; last line, and follow", func() { l.scroll(a, -1<<40) })
 		add("end G", "", "", "", func() { l.follow = true })
+		switch {
+		case l.more && l.left > 0:
+			add(">", "< >", "sideways", "scroll long lines sideways", func() { l.sideways(1) })
+			add("<", "", "", "", func() { l.sideways(-1) })
+		case l.more:
+			add(">", ">", "sideways", "scroll long lines sideways; < scrolls back", func() { l.sideways(1) })
+		case l.left > 0:
+			add("<", "<", "sideways", "scroll long lines back", func() { l.sideways(-1) })
+		}
 		cmd("/", "/", "search", "search the log of this run", func() tea.Cmd { return a.startSearch() })
 		if l.term != "" {
 			cmd("n", "n N", "match", "the next match, the one before", func() tea.Cmd { return l.find(a, 1) })

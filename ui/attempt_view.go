@@ -245,6 +245,9 @@ func (a *attempt) footRows(w, h int) []string {
 	return rows
 }
 
+// stepLine is the width of a log pane that shows the usual line of a step whole.
+const stepLine = 67
+
 // wideRows lays all panes out: tree and edit above, loss and log below.
 func (a *attempt) wideRows(w, h int) []string {
 	th := a.m.th
@@ -256,7 +259,7 @@ func (a *attempt) wideRows(w, h int) []string {
 		cell.Fit(a.treeRows(treeW, top), treeW, top),
 		cell.Fit(a.editRows(editW, top), editW, top))
 	rows = append(rows, a.m.rule(w))
-	lossW := w * 55 / 100
+	lossW := min(w*55/100, max(w-stepLine-1, w/2))
 	logW := w - lossW - 1
 	return append(rows, cell.Beside(th.faint,
 		cell.Fit(a.lossRows(lossW, bottom), lossW, bottom),

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"pitwall/store"
 	"pitwall/ui/cell"
@@ -23,6 +24,9 @@ type logPane struct {
 	follow bool
 	top    int64 // first line shown, by index in the stream; where not following
 	h      int
+	left   int  // cells scrolled sideways
+	across int  // cells for the text of a line
+	more   bool // some line shown goes on to the right
 
 	lines   []store.Line // consecutive, of all runs
 	asked   [2]int64     // window under way; empty: none
@@ -42,9 +46,13 @@ type linesMsg struct {
 type foundMsg struct {
 	a    *attempt
 	term string
-	line int64 // -1: none
+	line int64  // -1: none
+	cols [2]int // cells that the match takes in it
 	err  error
 }
+
+// sidewaysMost bounds how far a line is scrolled, and with it what drawing it costs.
+const sidewaysMost = 4000
 
 // bounds gives the run's lines, as far as the position has come.
 func (l *logPane) bounds(a *attempt) (first, last int64) {
@@ -73,7 +81,7 @@ func (l *logPane) prepare(a *attempt) tea.Cmd {
 		return nil
 	}
 	if l.run != run.Run {
-		l.run, l.follow, l.found = run.Run, true, -1
+		l.run, l.follow, l.found, l.left = run.Run, true, -1, 0
 	}
 	from, to := l.window(a)
 	if to <= from || l.has(from, to) || l.asked[1] > l.asked[0] {
@@ -119,6 +127,11 @@ func (l *logPane) update(a *attempt, msg tea.Msg) tea.Cmd {
 		}
 		l.found, l.follow = msg.line, false
 		l.top = msg.line - int64(l.h/2)
+		if msg.cols[1] <= l.across {
+			l.left = 0
+		} else if msg.cols[0] < l.left || msg.cols[1] > l.left+l.across {
+			l.left = max(min(msg.cols[0]-l.across/3, sidewaysMost), 0)
+		}
 	}
 	return nil
 }
@@ -131,6 +144,14 @@ func (l *logPane) scroll(a *attempt, n int64) {
 	if n > 0 && l.top+h >= last {
 		l.follow = true
 	}
+}
+
+// sideways scrolls long lines by half the pane.
+func (l *logPane) sideways(dir int) {
+	if dir > 0 && !l.more {
+		return
+	}
+	l.left = max(min(l.left+dir*max(l.across/2, 1), sidewaysMost), 0)
 }
 
 func (a *attempt) startSearch() tea.Cmd {
@@ -174,38 +195,40 @@ func (l *logPane) find(a *attempt, dir int64) tea.Cmd {
 			}
 			lines, err := p.Lines(ctx, from, to)
 			if err != nil {
-				return foundMsg{a, term, -1, err}
+				return foundMsg{a: a, term: term, line: -1, err: err}
 			}
 			for i := range lines {
 				line := &lines[i]
 				if dir < 0 {
 					line = &lines[len(lines)-1-i]
 				}
-				if line.Run == run && match(line.Data) {
-					return foundMsg{a, term, line.Index, nil}
+				if at := match(line.Data); line.Run == run && at >= 0 {
+					from := clean.Width(clean.Line(string(line.Data[:min(at, len(line.Data))])))
+					return foundMsg{a: a, term: term, line: line.Index, cols: [2]int{from, from + clean.Width(term)}}
 				}
 			}
 			if at = to; dir < 0 {
 				at = from - 1
 			}
 		}
-		return foundMsg{a, term, -1, nil}
+		return foundMsg{a: a, term: term, line: -1}
 	}
 }
 
-// matcher looks for a term without regard to case, unless it has capitals.
-func matcher(term string) func([]byte) bool {
+// matcher gives where a term begins, -1 where it is not there, without regard to
+// case unless it has capitals.
+func matcher(term string) func([]byte) int {
 	want := []byte(term)
 	if strings.ContainsFunc(term, unicode.IsUpper) {
-		return func(b []byte) bool { return bytes.Contains(b, want) }
+		return func(b []byte) int { return bytes.Index(b, want) }
 	}
-	return func(b []byte) bool { return bytes.Contains(bytes.ToLower(b), want) }
+	return func(b []byte) int { return bytes.Index(bytes.ToLower(b), want) }
 }
 
 // logRows draws the log pane.
 func (a *attempt) logRows(w, h int) []string {
 	th, l := a.m.th, &a.log
-	l.h = max(h-1, 0)
+	l.h, l.across, l.more = max(h-1, 0), max(w-1, 1), false
 	run := a.runShown()
 	r := a.paneTitle(w, paneLog)
 	if run == nil {
@@ -215,6 +238,9 @@ func (a *attempt) logRows(w, h int) []string {
 	first, last := l.bounds(a)
 	r.Gap(2).Put("", a.runName(run)).Gap(2)
 	state := cell.New(w)
+	if l.left > 0 {
+		state.Put(th.dim, fmt.Sprintf("from column %d", l.left+1)).Gap(2)
+	}
 	switch {
 	case l.seeking:
 		state.Put(th.run, "searching …")
@@ -243,7 +269,7 @@ func (a *attempt) logRows(w, h int) []string {
 		lines = lines[len(lines)-l.h:] // the newest there are, until newer ones come
 		from, to = lines[0].Index, lines[len(lines)-1].Index+1
 	}
-	match := func([]byte) bool { return false }
+	match := func([]byte) int { return -1 }
 	if l.term != "" {
 		match = matcher(l.term)
 	}
@@ -251,29 +277,47 @@ func (a *attempt) logRows(w, h int) []string {
 		if line.Index < from || line.Index >= to || line.Run != l.run || len(rows) >= h {
 			continue
 		}
-		rows = append(rows, a.logRow(line, w, match(line.Data)))
+		rows = append(rows, a.logRow(line, w, match(line.Data) >= 0))
 	}
 	return rows
 }
 
 func (a *attempt) logRow(line store.Line, w int, hit bool) string {
-	th := a.m.th
+	th, l := a.m.th, &a.log
 	base := cell.Style("")
-	if hit || line.Index == a.log.found && a.log.term != "" {
+	if hit || line.Index == l.found && l.term != "" {
 		base = th.selected
 	}
 	r := cell.On(w, base)
-	if line.Index == a.log.found && a.log.term != "" {
+	text, before, after := l.part(line)
+	switch {
+	case line.Index == l.found && l.term != "":
 		r.Put(th.accent, "›")
-	} else {
+	case before && line.Gap == 0:
+		r.Put(th.accent, "…")
+	default:
 		r.Gap(1)
 	}
 	if line.Gap > 0 {
 		return r.Put(th.warn, fmt.Sprintf("⋯ %s left out here: the log's quota was used up ⋯", bytesText(line.Gap))).String()
 	}
+	l.more = l.more || after
 	st := cell.Style("")
 	if line.Stderr {
 		st = th.warn
 	}
-	return r.Put(st, clean.Head(string(line.Data[:min(len(line.Data), 4*w+64)]), w)).String()
+	return r.Put(st, text).String()
+}
+
+// part gives the text of a line from the column on from which lines are shown, and
+// whether something was left out before it and goes on behind it.
+func (l *logPane) part(line store.Line) (text string, before, after bool) {
+	end := l.left + l.across
+	text = clean.Head(string(line.Data[:min(len(line.Data), 4*end+64)]), end)
+	after = clean.Width(text) > end
+	if l.left > 0 {
+		before = text != ""
+		text = ansi.TruncateLeft(text, l.left, "")
+	}
+	return text, before, after
 }

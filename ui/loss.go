@@ -12,16 +12,6 @@ import (
 	"pitwall/ui/plot"
 )
 
-// curve is a run's or a ghost's loss: training loss smoothed, validation as it is.
-type curve struct {
-	train, val     plot.Series
-	trainAt, valAt []int     // for each point of the series, the index of the point it came from
-	fed            int       // points looked at
-	mean, square   float64   // moving means of the loss and of its squared distance from its mean
-	window         float64   // points that they go over, at most
-	sds            []float64 // for each point of train, the standard deviation of its mean
-}
-
 // measuredHere is the source of a ghost that this machine made.
 const measuredHere = "measured here"
 
@@ -35,39 +25,6 @@ type ghostKey struct {
 	byStep bool
 	index  int // of the ghost in its column
 }
-
-// newCurve makes the curve of a run of about so many points. Its moving mean
-// goes over a fifth of them, at most 50; at first over fewer, so that it does
-// not lag where the loss falls fast. Ghosts are smoothed alike: what lag there is
-// falls out of the comparison.
-func newCurve(points int) *curve {
-	return &curve{window: max(1, min(float64(points)/5, 50))}
-}
-
-func (c *curve) add(at int, x, train, val float64) {
-	if !math.IsNaN(train) && !math.IsInf(train, 0) {
-		n := c.train.Len()
-		w := min(c.window, 1+float64(n)/3)
-		off := train - c.mean
-		c.mean += off / w
-		if n > 0 {
-			c.square += (off*(train-c.mean) - c.square) / w
-		}
-		if c.train.Append(x, c.mean); c.train.Len() > n {
-			c.sds = append(c.sds, math.Sqrt(max(c.square, 0)/(2*w-1)))
-			c.trainAt = append(c.trainAt, at)
-		}
-	}
-	if !math.IsNaN(val) {
-		n := c.val.Len()
-		if c.val.Append(x, val); c.val.Len() > n {
-			c.valAt = append(c.valAt, at)
-		}
-	}
-}
-
-// upTo gives how many points of the series came from points before index n.
-func upTo(at []int, n int) int { return sort.SearchInts(at, n) }
 
 // feedMost is how many points are taken up at a time: a few milliseconds' worth.
 const feedMost = 100_000
@@ -242,17 +199,8 @@ func (a *attempt) lossRows(w, h int) []string {
 			continue
 		}
 		ghosts++
-		style, every, sign := th.grey, 3, "┄"
-		if to {
-			style, every, sign = th.gold, 2, "╌"
-		}
-		c.Lines = append(c.Lines, plot.Line{Series: &g.train, Style: style, Every: every})
-		if g.train.Len() == 0 {
-			c.Lines[len(c.Lines)-1].Series = &g.val
-		} else {
-			c.Lines = append(c.Lines, plot.Line{Series: &g.val, Style: style, Mark: '◦', Points: true})
-		}
-		r.Put(style, sign+sign+" ").Put(th.dim, ghostName(data)).Gap(2)
+		c.Lines = append(c.Lines, g.ghostLines(th, to)...)
+		th.ghostLegend(r, to, ghostName(data))
 	}
 	if run != nil {
 		own := a.feedRun(run, a.byStep)
@@ -265,9 +213,7 @@ func (a *attempt) lossRows(w, h int) []string {
 		}
 		r.Put(th.this, "━━ ").Put("", a.runName(run))
 	}
-	if st.Attempt.Target > 0 {
-		c.Levels = []plot.Level{{Y: st.Attempt.Target, Style: th.good, Label: fmt.Sprintf("target %.2f", st.Attempt.Target)}}
-	}
+	c.Levels = th.targetLevel(st.Attempt.Target)
 	by := "by time"
 	if a.byStep {
 		by = "by step"
@@ -281,30 +227,11 @@ func (a *attempt) lossRows(w, h int) []string {
 		}
 		return append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
 	}
-	c.Top = a.top(&c)
+	c.Top = top(c.Lines)
 	for _, l := range c.Rows(max(w-1, 0), h-1) {
 		rows = append(rows, " "+l)
 	}
 	return rows
-}
-
-// top leaves the first few steps, which fall from far above, out of the picture.
-func (a *attempt) top(c *plot.Chart) float64 {
-	top := math.Inf(-1)
-	for _, l := range c.Lines {
-		n := l.N
-		if n == 0 {
-			n = l.Series.Len()
-		}
-		if n < 12 {
-			_, hi := l.Series.Range(0, n)
-			top = max(top, hi)
-			continue
-		}
-		_, hi := l.Series.Range(n/20+1, n)
-		top = max(top, hi)
-	}
-	return max(top, 0)
 }
 
 // runName says what a run is for.

@@ -42,6 +42,7 @@ type track struct {
 	records []taskdata.Record
 	tasks   map[int]taskdata.Task // by the number of their first record
 	curve   plot.Series           // seconds over number
+	losses  map[int]*curve        // by number, once they were asked for; nil where there is none
 }
 
 type (
@@ -56,7 +57,7 @@ type (
 func newRecords(m *Model) *records {
 	r := &records{m: m, nodes: 3}
 	for _, t := range taskdata.Tracks() {
-		tr := track{Track: t, records: taskdata.Records(t.ID), tasks: map[int]taskdata.Task{}}
+		tr := track{Track: t, records: taskdata.Records(t.ID), tasks: map[int]taskdata.Task{}, losses: map[int]*curve{}}
 		for _, task := range taskdata.Tasks(t.ID) {
 			tr.tasks[task.From.Number] = task
 		}
@@ -334,15 +335,26 @@ func (r *records) line(w int) string {
 	return ""
 }
 
-// prepare asks for the chosen hint as it is to be shown.
+// prepare makes the chosen record's curves and asks for the hint as it is to be shown.
 func (r *records) prepare(w, _ int) tea.Cmd {
+	if rec := r.record(); rec != nil {
+		r.current().feed(*rec)
+	}
 	t := r.task()
 	if t == nil {
 		return nil
 	}
+	r.current().feed(t.To)
 	task, hint := *t, r.hintName(t)
 	_, right := r.columns(w)
 	return r.m.wantHint(task, hint, right-2)
+}
+
+// feed makes the loss curve of a record, once.
+func (t *track) feed(rec taskdata.Record) {
+	if _, ok := t.losses[rec.Number]; !ok {
+		t.losses[rec.Number] = recordCurve(rec)
+	}
 }
 
 func (m *Model) wantHint(t taskdata.Task, h taskdata.Hint, w int) tea.Cmd {

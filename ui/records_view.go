@@ -78,7 +78,7 @@ func (r *records) trackLine(w int) string {
 
 func (r *records) leftRows(w, h int) []string {
 	n := len(r.current().records) + 2 // of all, so that a filter moves nothing
-	plotH := min(max(h-n, 0), 18)
+	plotH := min(max(h-n, 0), chartMost(w))
 	if plotH < 7 {
 		return r.listRows(w, h)
 	}
@@ -135,11 +135,15 @@ func (r *records) listRows(w, h int) []string {
 
 func (r *records) plotRows(w, h int) []string {
 	th, tr := r.m.th, r.current()
-	title := "record time, log seconds, over record"
-	if on := r.measuredOn(); on != "" {
-		title += " · measured on " + on
+	titles := []string{"record time, log seconds, over record", "record time, log seconds", "time, log s"}
+	if rec := r.record(); rec != nil && rec.MeasuredOn != "" {
+		on := clean.Line(rec.MeasuredOn)
+		titles = append([]string{
+			titles[0] + " · measured on " + on, titles[1] + " · measured on " + on,
+			titles[1] + " · on " + on, titles[1] + " · on " + machineOf(on),
+		}, titles...)
 	}
-	rows := []string{cell.New(w).Gap(1).Put(th.dim, title).String()}
+	rows := []string{cell.New(w).Gap(1).Put(th.dim, firstFit(w-2, titles...)).String()}
 	var chosen plot.Series
 	if rec := r.record(); rec != nil && rec.Seconds > 0 {
 		chosen.Append(float64(rec.Number), rec.Seconds)
@@ -158,15 +162,74 @@ func (r *records) plotRows(w, h int) []string {
 	return rows
 }
 
-func (r *records) measuredOn() string {
-	if rec := r.record(); rec != nil {
-		return clean.Line(rec.MeasuredOn)
+// Of the loss curves of the chosen record and the next: the fewest rows that
+// show a shape, and the cells that they need across.
+const (
+	lossLeast = 8
+	lossWidth = 36
+)
+
+// detailRows tells about the chosen record and its task, and draws their loss in
+// what height is left.
+func (r *records) detailRows(w, h int) []string {
+	rows := r.factRows(w, h)
+	if n := h - len(rows) - 1; len(rows) > 0 && n >= lossLeast && w >= lossWidth {
+		if chart := r.lossRows(w, min(n, chartMost(w))); chart != nil {
+			rows = append(append(rows, cell.New(w).String()), chart...)
+		}
 	}
-	return ""
+	return rows
 }
 
-// detailRows tells about the chosen record and its task.
-func (r *records) detailRows(w, h int) []string {
+// chartMost is how many rows a chart of w cells takes at most, so that it is wider than high.
+func chartMost(w int) int { return max(18, w/3) }
+
+// lossRows draws the reference loss of the chosen record and of the one to beat,
+// nil where there is none.
+func (r *records) lossRows(w, h int) []string {
+	th, tr := r.m.th, r.current()
+	rec, t := r.record(), r.task()
+	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
+	title := cell.New(w).Gap(1).Put(th.dim, "loss, "+clean.Line(tr.Unit)).Gap(2)
+	var places []string
+	draw := func(rec *taskdata.Record, to bool) {
+		g := tr.losses[rec.Number]
+		if g == nil {
+			return
+		}
+		c.Lines = append(c.Lines, g.ghostLines(th, to)...)
+		th.ghostLegend(title, to, fmt.Sprintf("record %d", rec.Number))
+		if on := clean.Line(rec.MeasuredOn); on != "" && !slices.Contains(places, on) {
+			places = append(places, on)
+		}
+	}
+	if t == nil {
+		draw(rec, true)
+	} else {
+		draw(&t.From, false)
+		draw(&t.To, true)
+	}
+	if len(c.Lines) == 0 {
+		return nil
+	}
+	if len(places) > 0 {
+		on, machines := strings.Join(places, "; "), machineOf(places[0])
+		for _, p := range places[1:] {
+			machines += "; " + machineOf(p)
+		}
+		label := firstFit(title.Left()-2, "measured on "+on, "on "+on, "measured on "+machines, "on "+machines, "measured elsewhere", "elsewhere")
+		title.Rest(cell.New(w).Put(th.dim, label).Gap(1))
+	}
+	c.Levels = th.targetLevel(tr.Target)
+	c.Top = top(c.Lines)
+	rows := []string{title.String()}
+	for _, l := range c.Rows(w-2, h-len(rows)) {
+		rows = append(rows, " "+l+" ")
+	}
+	return rows
+}
+
+func (r *records) factRows(w, h int) []string {
 	th := r.m.th
 	rec, t := r.record(), r.task()
 	if rec == nil {
@@ -189,7 +252,8 @@ func (r *records) detailRows(w, h int) []string {
 	}
 	if t == nil {
 		put(line().Put(th.bold, fmt.Sprintf("%s/%d", rec.Track, rec.Number)).Gap(2).Put("", clean.Line(rec.Title)))
-		put(line().Put(th.gold, seconds(rec.Seconds)).Gap(2).Put(th.dim, people(rec)))
+		head := line().Put(th.gold, seconds(rec.Seconds)).Gap(2)
+		put(head.Put(th.dim, people(rec, head.Left()-1)))
 		rows = append(rows, cell.New(w).String())
 		wrap("", rec.Summary, h/3)
 		rows = append(rows, cell.New(w).String())
@@ -205,7 +269,7 @@ func (r *records) detailRows(w, h int) []string {
 		head.Gap(2).Put(th.warn, "practice")
 	}
 	put(head)
-	put(line().Put(th.dim, people(&t.To)))
+	put(line().Put(th.dim, people(&t.To, w-2)))
 	tight := h < 24
 	gap := func() {
 		if !tight {
@@ -239,7 +303,8 @@ func (r *records) detailRows(w, h int) []string {
 	return rows
 }
 
-func people(rec *taskdata.Record) string {
+// people gives who set a record, when and where, in about w cells.
+func people(rec *taskdata.Record, w int) string {
 	var parts []string
 	if len(rec.People) > 0 {
 		parts = append(parts, strings.Join(rec.People, ", "))
@@ -250,10 +315,15 @@ func people(rec *taskdata.Record) string {
 	if rec.Steps > 0 {
 		parts = append(parts, plural(rec.Steps, "step"))
 	}
-	if rec.MeasuredOn != "" {
-		parts = append(parts, "measured on "+rec.MeasuredOn)
+	text := clean.Line(strings.Join(parts, " · "))
+	if rec.MeasuredOn == "" {
+		return text
 	}
-	return clean.Line(strings.Join(parts, " · "))
+	if text != "" {
+		text += " · "
+	}
+	on := clean.Line(rec.MeasuredOn)
+	return firstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+machineOf(on), text+"measured elsewhere")
 }
 
 func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
@@ -286,7 +356,7 @@ func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
 	}
 	var text []string
 	if hint == taskdata.HintNone {
-		text = []string{cell.New(w-2).Put(th.dim, "The agent is told nothing of the next record.").String()}
+		text = []string{cell.New(w-2).Put(th.dim, firstFit(w-2, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
 	} else if text = r.m.hintRows(*t, hint, w-2); text == nil {
 		text = []string{cell.New(w - 2).String()}
 	}
@@ -377,14 +447,20 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 		head.Put(th.dim, "your best FSR")
 	}
 	head.To(16)
-	each := max(min((w-17)/max(len(t.Hints), 1), 8), 6)
-	for _, h := range t.Hints {
+	hints := t.Hints
+	if w < 17+6*len(hints) { // leave out those that were not tried
+		hints = slices.DeleteFunc(slices.Clone(hints), func(h taskdata.Hint) bool {
+			return !slices.ContainsFunc(agents, func(a string) bool { return best[a][string(h)] != "" })
+		})
+	}
+	each := max(min((w-17)/max(len(hints), 1), 8), 6)
+	for _, h := range hints {
 		head.Put(th.dim, pad(shortHint(string(h)), each, true))
 	}
 	rows := []string{head.String()}
 	for _, a := range agents {
 		row := cell.New(w).Gap(3).Put("", cell.Cut(clean.Line(a), 12)).To(16)
-		for _, h := range t.Hints {
+		for _, h := range hints {
 			text := best[a][string(h)]
 			if text == "" {
 				text = "·"

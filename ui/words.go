@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"pitwall/ui/clean"
 )
 
 // seconds gives a training time: "8.84 s", "1 h 02 min".
@@ -100,6 +102,23 @@ func loss(l float64) string {
 		return "–"
 	}
 	return fmt.Sprintf("%.4f", l)
+}
+
+// firstFit gives the first of some texts, the fullest first, that takes at most w
+// cells; the last where none does.
+func firstFit(w int, texts ...string) string {
+	for _, t := range texts {
+		if clean.Width(t) <= w {
+			return t
+		}
+	}
+	return texts[len(texts)-1]
+}
+
+// machineOf leaves the interpreter out of the words on where a record was measured.
+func machineOf(measuredOn string) string {
+	machine, _, _ := strings.Cut(measuredOn, ",")
+	return machine
 }
 
 // bytesText gives a size: "41 MB".

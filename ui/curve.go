@@ -1,0 +1,121 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"sort"
+
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/plot"
+)
+
+// curve is a run's or a ghost's loss: training loss smoothed, validation as it is.
+type curve struct {
+	train, val     plot.Series
+	trainAt, valAt []int     // for each point of the series, the index of the point it came from
+	fed            int       // points looked at
+	mean, square   float64   // moving means of the loss and of its squared distance from its mean
+	window         float64   // points that they go over, at most
+	sds            []float64 // for each point of train, the standard deviation of its mean
+}
+
+// newCurve makes the curve of a run of about so many points. Its moving mean
+// goes over a fifth of them, at most 50; at first over fewer, so that it does
+// not lag where the loss falls fast. Ghosts are smoothed alike: what lag there is
+// falls out of the comparison.
+func newCurve(points int) *curve {
+	return &curve{window: max(1, min(float64(points)/5, 50))}
+}
+
+func (c *curve) add(at int, x, train, val float64) {
+	if !math.IsNaN(train) && !math.IsInf(train, 0) {
+		n := c.train.Len()
+		w := min(c.window, 1+float64(n)/3)
+		off := train - c.mean
+		c.mean += off / w
+		if n > 0 {
+			c.square += (off*(train-c.mean) - c.square) / w
+		}
+		if c.train.Append(x, c.mean); c.train.Len() > n {
+			c.sds = append(c.sds, math.Sqrt(max(c.square, 0)/(2*w-1)))
+			c.trainAt = append(c.trainAt, at)
+		}
+	}
+	if !math.IsNaN(val) {
+		n := c.val.Len()
+		if c.val.Append(x, val); c.val.Len() > n {
+			c.valAt = append(c.valAt, at)
+		}
+	}
+}
+
+// upTo gives how many points of the series came from points before index n.
+func upTo(at []int, n int) int { return sort.SearchInts(at, n) }
+
+// recordCurve makes the curve of a record's reference over seconds, nil where it has none.
+func recordCurve(rec taskdata.Record) *curve {
+	points := rec.Curve()
+	if len(points) == 0 {
+		return nil
+	}
+	c := newCurve(len(points))
+	for i, p := range points {
+		c.add(i, p.TrainMS/1000, p.TrainLoss, p.ValLoss)
+	}
+	return c
+}
+
+// ghostLook gives how the curve of a record is drawn, the one to beat or the one
+// to leave behind: its style, the sign in the legend, and one dot column of how many.
+func (th *theme) ghostLook(to bool) (st cell.Style, sign string, every int) {
+	if to {
+		return th.gold, "╌╌", 2
+	}
+	return th.grey, "┄┄", 3
+}
+
+// ghostLines draws a record's curve: the training loss with the validations as
+// dots, or the validations alone where there is no other loss.
+func (c *curve) ghostLines(th *theme, to bool) []plot.Line {
+	st, _, every := th.ghostLook(to)
+	if c.train.Len() == 0 {
+		return []plot.Line{{Series: &c.val, Style: st, Every: every}}
+	}
+	return []plot.Line{
+		{Series: &c.train, Style: st, Every: every},
+		{Series: &c.val, Style: st, Mark: '◦', Points: true},
+	}
+}
+
+func (th *theme) ghostLegend(r *cell.Row, to bool, name string) {
+	st, sign, _ := th.ghostLook(to)
+	r.Put(st, sign+" ").Put(th.dim, name).Gap(2)
+}
+
+// targetLevel gives the line at the target loss, none where there is no target.
+func (th *theme) targetLevel(target float64) []plot.Level {
+	if target <= 0 {
+		return nil
+	}
+	return []plot.Level{{Y: target, Style: th.good, Label: fmt.Sprintf("target %.2f", target)}}
+}
+
+// top leaves the first few steps, which fall from far above, out of the picture.
+func top(lines []plot.Line) float64 {
+	most := math.Inf(-1)
+	for _, l := range lines {
+		n := l.N
+		if n == 0 {
+			n = l.Series.Len()
+		}
+		if n < 12 {
+			_, hi := l.Series.Range(0, n)
+			most = max(most, hi)
+			continue
+		}
+		_, hi := l.Series.Range(n/20+1, n)
+		most = max(most, hi)
+	}
+	return max(most, 0)
+}
