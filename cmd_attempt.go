@@ -148,15 +148,13 @@ func (a *app) resumeCmd() *cobra.Command {
 		Use:   "resume ID",
 		Short: "Go on with an interrupted, stopped or failed attempt",
 		Args:  args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), func(s *store.Store) error {
-				id, err := a.resumable(cmd.Context(), s, args[0])
-				if err != nil {
-					return err
-				}
-				return a.drive(cmd.Context(), s, id, detach)
-			})
-		},
+		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error {
+			id, err := a.resumable(ctx, s, args[0])
+			if err != nil {
+				return err
+			}
+			return a.drive(ctx, s, id, detach)
+		}),
 	}
 	cmd.Flags().BoolVar(&detach, "detach", false, "leave it running and return at once")
 	return cmd
@@ -183,9 +181,7 @@ func (a *app) stopCmd() *cobra.Command {
 		Short: "Stop a running attempt",
 		Long:  "Stops an attempt and waits until nothing of it is left. It can be resumed.",
 		Args:  args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.stop(cmd.Context(), s, args[0]) })
-		},
+		RunE:  a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.stop(ctx, s, args[0]) }),
 	}
 }
 
@@ -218,32 +214,30 @@ func (a *app) deleteCmd() *cobra.Command {
 		Short: "Delete an attempt that is not running",
 		Long:  "Deletes an attempt. Its space is given back an hour later, when pitwall next runs.",
 		Args:  args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), func(s *store.Store) error {
-				sum, err := s.Attempt(cmd.Context(), args[0])
-				if err != nil {
-					return err
+		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error {
+			sum, err := s.Attempt(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if err := s.Delete(ctx, sum.ID); err != nil {
+				if errors.Is(err, store.ErrLive) {
+					return fmt.Errorf("attempt %d is running: stop it first with: pitwall stop %d", sum.Number, sum.Number)
 				}
-				if err := s.Delete(cmd.Context(), sum.ID); err != nil {
-					if errors.Is(err, store.ErrLive) {
-						return fmt.Errorf("attempt %d is running: stop it first with: pitwall stop %d", sum.Number, sum.Number)
-					}
-					return err
-				}
-				if err := os.Remove(engineLog(a.home(), sum.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-					return fmt.Errorf("delete the engine's log: %w", err)
-				}
-				a.tidy(cmd.Context(), s)
-				if a.json {
-					return a.print(struct {
-						ID      string `json:"id"`
-						Deleted bool   `json:"deleted"`
-					}{sum.ID, true})
-				}
-				fmt.Fprintln(a.out, sum.ID)
-				return nil
-			})
-		},
+				return err
+			}
+			if err := os.Remove(engineLog(a.home(), sum.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("delete the engine's log: %w", err)
+			}
+			a.tidy(ctx, s)
+			if a.json {
+				return a.print(struct {
+					ID      string `json:"id"`
+					Deleted bool   `json:"deleted"`
+				}{sum.ID, true})
+			}
+			fmt.Fprintln(a.out, sum.ID)
+			return nil
+		}),
 	}
 }
 
@@ -282,9 +276,7 @@ func (a *app) calibrateCmd() *cobra.Command {
 		Long: "Trains record i and record i+1 of a task in turn, and keeps the times for the attempts that follow. FSR is " +
 			"computed from calibrated times only.",
 		Args: args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.calibrate(cmd.Context(), s, args[0], n) })
-		},
+		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.calibrate(ctx, s, args[0], n) }),
 	}
 	cmd.Flags().IntVarP(&n, "runs", "n", 3, "runs of each record")
 	return cmd

@@ -149,6 +149,13 @@ func (a *app) withStore(ctx context.Context, f func(*store.Store) error) error {
 	return errors.Join(f(s), s.Close())
 }
 
+// onStore makes a command of what is done with the store.
+func (a *app) onStore(do func(ctx context.Context, s *store.Store, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return a.withStore(cmd.Context(), func(s *store.Store) error { return do(cmd.Context(), s, args) })
+	}
+}
+
 // undoPeriod is how long a deleted attempt can be brought back.
 const undoPeriod = time.Hour
 
