@@ -114,7 +114,7 @@ func newRoot(a *app) *cobra.Command {
 	root.AddCommand(
 		a.tasksCmd(), a.attemptCmd(), a.attemptsCmd(), a.showCmd(), a.watchCmd(), a.replayCmd(),
 		a.diffCmd(), a.logCmd(), a.scriptCmd(), a.stopCmd(), a.resumeCmd(), a.deleteCmd(),
-		a.calibrateCmd(), a.doctorCmd(), a.engineCmd(),
+		a.exportCmd(), a.importCmd(), a.calibrateCmd(), a.doctorCmd(), a.engineCmd(),
 	)
 	return root
 }

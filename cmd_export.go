@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"pitwall/store"
+)
+
+func (a *app) exportCmd() *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "export ID",
+		Short: "Write an attempt with all its events to one file",
+		Long:  "Writes an attempt as one file, to be taken to another machine and read there with pitwall import. Without -o it goes to standard output.",
+		Args:  args(1, 1),
+		RunE:  a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.export(ctx, s, args[0], file) }),
+	}
+	cmd.Flags().StringVarP(&file, "output", "o", "", "the file to write; it must not exist")
+	return cmd
+}
+
+func (a *app) export(ctx context.Context, s *store.Store, prefix, file string) error {
+	sum, err := s.Attempt(ctx, prefix)
+	if err != nil {
+		return err
+	}
+	if file == "" {
+		return s.Export(ctx, sum.ID, a.out)
+	}
+	out, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("export attempt %d: %w", sum.Number, err)
+	}
+	if err := errors.Join(s.Export(ctx, sum.ID, out), out.Close()); err != nil {
+		return errors.Join(err, os.Remove(file)) // half an attempt is of no use
+	}
+	return nil
+}
+
+func (a *app) importCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "import FILE",
+		Short: "Take in an attempt that was exported",
+		Args:  args(1, 1),
+		RunE:  a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.importFile(ctx, s, args[0]) }),
+	}
+}
+
+func (a *app) importFile(ctx context.Context, s *store.Store, file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("import %s: it is a directory; name a file that pitwall export wrote", file)
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	defer in.Close()
+	id, err := s.Import(ctx, in)
+	if err != nil {
+		return err
+	}
+	return a.report(ctx, s, id)
+}
