@@ -67,30 +67,32 @@ func recordCurve(rec taskdata.Record) *curve {
 }
 
 // ghostLook gives how the curve of a record is drawn, the one to beat or the one
-// to leave behind: its style, the sign in the legend, and one dot column of how many.
-func (th *theme) ghostLook(to bool) (st cell.Style, sign string, every int) {
-	if to {
+// to leave behind: its style, the sign in the legend, and one dot column of how
+// many. Where no run of one's own is drawn over them, they are drawn firmer.
+func (th *theme) ghostLook(to, alone bool) (st cell.Style, sign string, every int) {
+	switch {
+	case to && alone:
+		return th.gold, "━━", 1
+	case to:
 		return th.gold, "╌╌", 2
+	case alone:
+		return th.grey, "┄┄", 2
 	}
 	return th.grey, "┄┄", 3
 }
 
-// ghostLines draws a record's curve: the training loss with the validations as
-// dots, or the validations alone where there is no other loss.
-func (c *curve) ghostLines(th *theme, to bool) []plot.Line {
-	st, _, every := th.ghostLook(to)
-	if c.train.Len() == 0 {
-		return []plot.Line{{Series: &c.val, Style: st, Every: every}}
+// drawGhost adds a record's curve to a chart and its legend: the training loss
+// with the validations as dots, or the validations alone where there is no other loss.
+func (th *theme) drawGhost(c *plot.Chart, legend *cell.Row, g *curve, name string, to, alone bool) {
+	st, sign, every := th.ghostLook(to, alone)
+	if g.train.Len() == 0 {
+		c.Lines = append(c.Lines, plot.Line{Series: &g.val, Style: st, Every: every})
+	} else {
+		c.Lines = append(c.Lines,
+			plot.Line{Series: &g.train, Style: st, Every: every},
+			plot.Line{Series: &g.val, Style: st, Mark: '◦', Points: true})
 	}
-	return []plot.Line{
-		{Series: &c.train, Style: st, Every: every},
-		{Series: &c.val, Style: st, Mark: '◦', Points: true},
-	}
-}
-
-func (th *theme) ghostLegend(r *cell.Row, to bool, name string) {
-	st, sign, _ := th.ghostLook(to)
-	r.Put(st, sign+" ").Put(th.dim, name).Gap(2)
+	legend.Put(st, sign+" ").Put(th.dim, name).Gap(2)
 }
 
 // targetLevel gives the line at the target loss, none where there is no target.

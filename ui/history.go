@@ -263,20 +263,21 @@ func (l *history) rows(w, h int) []string {
 		}
 		return cell.Fit(rows, w, h)
 	}
-	l.chosen()
 	cols := historyColumns(w)
+	foot := l.footRows(l.chosen(), cols, w, h)
 	head := cell.New(w).Gap(3)
 	for _, c := range cols {
 		head.Put(th.dim, pad(c.name, c.width, c.right)).Gap(2)
 	}
 	rows = append(rows, head.String())
-	l.page = max(h-len(rows), 1)
+	body := h - len(foot)
+	l.page = max(body-len(rows), 1)
 	l.top = max(min(l.top, l.at), l.at-l.page+1, 0)
 	l.top = min(l.top, max(len(list)-l.page, 0))
-	for i := l.top; i < len(list) && len(rows) < h; i++ {
+	for i := l.top; i < len(list) && len(rows) < body; i++ {
 		rows = append(rows, l.row(list[i], cols, w, i == l.at))
 	}
-	return cell.Fit(rows, w, h)
+	return append(cell.Fit(rows, w, body), foot...)
 }
 
 // freshMsg is a list of attempts that was read beside the regular reading.

@@ -44,8 +44,8 @@ func historyColumns(w int) []column {
 			}
 			return "–", ""
 		}},
-		{"95 %", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
-		{"", 8, false, 79, func(l *history, s store.Summary) (string, cell.Style) {
+		{"95 % interval", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
+		{"kind", 8, false, 79, func(l *history, s store.Summary) (string, cell.Style) {
 			if s.Benchmark {
 				return "", ""
 			}
@@ -54,11 +54,8 @@ func historyColumns(w int) []column {
 		{"when", 11, false, 102, func(l *history, s store.Summary) (string, cell.Style) {
 			return ago(l.m.o.Now(), s.Created), l.m.th.dim
 		}},
-		{"why, note", 60, false, 134, func(l *history, s store.Summary) (string, cell.Style) {
-			if s.Note != "" {
-				return s.Note, ""
-			}
-			return s.Why, l.m.th.dim
+		{"why, note", 60, false, 170, func(l *history, s store.Summary) (string, cell.Style) {
+			return l.m.remark(s)
 		}},
 	}
 	var cols []column
@@ -77,6 +74,41 @@ func historyColumns(w int) []column {
 		cols = append(cols, c)
 	}
 	return cols
+}
+
+// remark gives a person's note on an attempt, else why it stands as it does.
+func (m *Model) remark(s store.Summary) (string, cell.Style) {
+	if s.Note != "" {
+		return s.Note, ""
+	}
+	return s.Why, m.th.dim
+}
+
+// remarkWidth is the width of a column that shows the usual remark whole; where
+// there is less, that of the chosen attempt stands below the list.
+const remarkWidth = 72
+
+// footRows gives what did not fit into the row of the chosen attempt.
+func (l *history) footRows(s *store.Summary, cols []column, w, h int) []string {
+	last := cols[len(cols)-1]
+	if h < 14 || last.name == "why, note" && last.width >= remarkWidth {
+		return nil
+	}
+	name := attemptName(*s)
+	text, st := l.m.remark(*s)
+	rows := []string{l.m.rule(w)}
+	lines := cell.Wrap(clean.Line(text), max(w-len(name)-6, 1))
+	for i := range 1 + min(remarkWidth/max(w-len(name)-6, 1), 1) { // always as many, so that the list stands still
+		r := cell.New(w).Gap(3)
+		if i == 0 && text != "" {
+			r.Put(l.m.th.bold, name)
+		}
+		if i < len(lines) {
+			r.To(5+len(name)).Put(st, lines[i])
+		}
+		rows = append(rows, r.String())
+	}
+	return rows
 }
 
 func (l *history) statusStyle(s string) cell.Style {

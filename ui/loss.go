@@ -199,8 +199,7 @@ func (a *attempt) lossRows(w, h int) []string {
 			continue
 		}
 		ghosts++
-		c.Lines = append(c.Lines, g.ghostLines(th, to)...)
-		th.ghostLegend(r, to, ghostName(data))
+		th.drawGhost(&c, r, g, ghostName(data), to, false)
 	}
 	if run != nil {
 		own := a.feedRun(run, a.byStep)

@@ -78,7 +78,7 @@ func (r *records) trackLine(w int) string {
 
 func (r *records) leftRows(w, h int) []string {
 	n := len(r.current().records) + 2 // of all, so that a filter moves nothing
-	plotH := min(max(h-n, 0), chartMost(w))
+	plotH := max(h-n, 0)
 	if plotH < 7 {
 		return r.listRows(w, h)
 	}
@@ -174,15 +174,12 @@ const (
 func (r *records) detailRows(w, h int) []string {
 	rows := r.factRows(w, h)
 	if n := h - len(rows) - 1; len(rows) > 0 && n >= lossLeast && w >= lossWidth {
-		if chart := r.lossRows(w, min(n, chartMost(w))); chart != nil {
+		if chart := r.lossRows(w, n); chart != nil {
 			rows = append(append(rows, cell.New(w).String()), chart...)
 		}
 	}
 	return rows
 }
-
-// chartMost is how many rows a chart of w cells takes at most, so that it is wider than high.
-func chartMost(w int) int { return max(18, w/3) }
 
 // lossRows draws the reference loss of the chosen record and of the one to beat,
 // nil where there is none.
@@ -197,8 +194,7 @@ func (r *records) lossRows(w, h int) []string {
 		if g == nil {
 			return
 		}
-		c.Lines = append(c.Lines, g.ghostLines(th, to)...)
-		th.ghostLegend(title, to, fmt.Sprintf("record %d", rec.Number))
+		th.drawGhost(&c, title, g, fmt.Sprintf("record %d", rec.Number), to, true)
 		if on := clean.Line(rec.MeasuredOn); on != "" && !slices.Contains(places, on) {
 			places = append(places, on)
 		}

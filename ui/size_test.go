@@ -77,6 +77,8 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 		keys  string
 	}{
 		{"home", full, "w watch", "h"},
+		{"home, last record", full, "w watch", "j j j"},
+		{"home, narrowed", full, "w watch", "/ M u o n enter h h"},
 		{"home, blocked", troubled, "No run can be started", "j"},
 		{"home, empty store", Options{Store: openStore(t)}, "none on this task yet", "/ z z"},
 		{"script", full, "w watch", "d G"},
@@ -90,6 +92,7 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 		{"done, tree", open("1", false), "of the way", "d shift+tab"},
 		{"done, loss", open("1", false), "of the way", "tab z"},
 		{"done, log", open("1", false), "of the way", "tab tab / s"},
+		{"done, log sideways", open("2", false), "writing node 2", "tab tab home > >"},
 		{"writing", open("2", false), "writing node 2", ""},
 		{"writing, stop", open("2", false), "writing node 2", "x"},
 		{"interrupted", open("3", false), "interrupted", "tab t"},

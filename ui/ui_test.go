@@ -355,6 +355,21 @@ func TestHistoryDeletesAndBringsBack(t *testing.T) {
 	d.until("space pause")
 }
 
+func TestHistorySaysWhyInFull(t *testing.T) {
+	s := openStore(t)
+	f := storetest.Live(t, s, storetest.Options{})
+	f.Next(2000)
+	if err := f.Writer.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, Options{Store: s}, 80, 24)
+	d.press("l")
+	for _, w := range []int{80, 140, 220} {
+		d.send(tea.WindowSizeMsg{Width: w, Height: 24})
+		d.until("interrupted", "kind", "its engine ended", f.ID)
+	}
+}
+
 func TestLogIsSearched(t *testing.T) {
 	s := openStore(t)
 	storetest.Fill(t, s, storetest.Options{})
@@ -366,6 +381,57 @@ func TestLogIsSearched(t *testing.T) {
 	d.until("›step:77/200")
 	d.press("N")
 	d.until("no more “step:77/” in this direction")
+}
+
+func TestLongLogLinesScrollSideways(t *testing.T) {
+	s := openStore(t)
+	f := storetest.Live(t, s, storetest.Options{})
+	f.Until(func(b event.Body) bool { p, ok := b.(event.Point); return ok && p.Run == 5 && p.Step == 10 })
+	f.Writer.Emit(event.Log{Run: 5, End: '\n', Data: []byte("first " + strings.Repeat("損失", 40) + " middle " + strings.Repeat("x", 60) + " last")})
+	if err := f.Writer.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	d := drive(t, Options{Store: s, Open: f.ID}, 140, 42)
+	d.until("first 損失")
+	d.lacks("sideways") // the log does not have the keys
+	d.press("tab", "tab")
+	d.until("> sideways", "損…")
+	d.press(">")
+	d.until("…", "from column", "< > sideways")
+	d.lacks("first")
+	d.press(">", ">", ">", ">", ">")
+	d.until("…", "last", "< sideways")
+	d.lacks("< > sideways")
+	d.press("?")
+	d.until("scroll long lines back")
+	d.press("?", "<", "<", "<", "<", "<", "<")
+	d.until("first 損失", "> sideways")
+	d.lacks("from column")
+	d.press("/", "l", "a", "s", "t", "enter")
+	d.until("from column", "last")
+}
+
+func TestHomeDrawsLossWhereThereIsRoom(t *testing.T) {
+	d := drive(t, Options{Store: openStore(t)}, 140, 42)
+	d.until("loss, nats/char", "┄┄ record 7", "━━ record 8", "on 2-core", "target 2.00 ", "your attempts")
+	d.send(tea.WindowSizeMsg{Width: 80, Height: 24})
+	d.until("your attempts", "nodes  3")
+	d.lacks("loss, nats/char")
+	d.send(tea.WindowSizeMsg{Width: 140, Height: 42})
+	d.press("j")
+	d.until("The newest record", "━━ record 8")
+	d.lacks("record 7 ")
+	d.press("k", "k")
+	d.until("┄┄ record 6", "━━ record 7")
+	d.lacks("━━ record 8")
+	d.press("j")
+	for h := 10; h <= 60; h++ { // the curves take no row from what can be chosen
+		d.send(tea.WindowSizeMsg{Width: 140, Height: h})
+		if screen := d.text(); strings.Contains(screen, "loss, nats/char") &&
+			(!strings.Contains(screen, "your attempts") || !strings.Contains(screen, "nodes  3") || !strings.Contains(screen, "The agent is told")) {
+			t.Fatalf("the curves stand in the place of something else:\n%s", screen)
+		}
+	}
 }
 
 func TestHelpShowsEveryKeyThatWorks(t *testing.T) {
