@@ -113,6 +113,47 @@ func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
 	return nil, false
 }
 
+// prompt is a room's line of input, while one is open.
+type prompt struct {
+	m     *Model
+	input *input
+}
+
+// typing gives what takes the keys while the line is open, else nil.
+func (p *prompt) typing() func(tea.KeyPressMsg) tea.Cmd {
+	if p.input == nil {
+		return nil
+	}
+	return func(k tea.KeyPressMsg) tea.Cmd {
+		cmd, closed := p.input.key(k)
+		if closed {
+			p.input = nil
+		}
+		return cmd
+	}
+}
+
+func (p *prompt) line(w int) string {
+	if p.input == nil {
+		return ""
+	}
+	return p.m.inputRow(p.input, w)
+}
+
+// openFilter opens a line that changes a filter as it is typed; esc clears it.
+func (p *prompt) openFilter(text *string, changed func()) tea.Cmd {
+	in := &input{prompt: "filter", text: *text}
+	in.change = func() { *text = in.text; changed() }
+	in.done = func(keep bool) tea.Cmd {
+		if !keep {
+			*text = ""
+		}
+		return nil
+	}
+	p.input = in
+	return nil
+}
+
 func (m *Model) inputRow(in *input, w int) string {
 	r := cell.New(w).Gap(1).Put(m.th.accent, in.prompt).Gap(1).Put("", in.text).Put(m.th.accent, "▌")
 	hint := cell.New(24).Put(m.th.accent, "enter").Put(m.th.dim, " keep · ").Put(m.th.accent, "esc").Put(m.th.dim, " clear")

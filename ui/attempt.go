@@ -32,7 +32,7 @@ func (p pane) String() string { return [...]string{"tree", "edit", "loss", "log"
 // attempt is the screen of one attempt, live and in replay: it shows whatever
 // the player's snapshot says.
 type attempt struct {
-	m      *Model
+	prompt
 	open   openMsg
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -65,7 +65,6 @@ type attempt struct {
 	log    logPane
 
 	cardOff bool // the result was put aside
-	input   *input
 	ask     *ask
 	busy    string // an order under way, in words
 }
@@ -89,7 +88,7 @@ type (
 )
 
 func newAttempt(m *Model, open openMsg) *attempt {
-	a := &attempt{m: m, open: open, focus: paneEdit, follow: true, curves: map[curveKey]*curve{}, ghosts: map[ghostKey]*curve{}, st: fold.New(), snap: &store.Snapshot{State: fold.New()}}
+	a := &attempt{prompt: prompt{m: m}, open: open, focus: paneEdit, follow: true, curves: map[curveKey]*curve{}, ghosts: map[ghostKey]*curve{}, st: fold.New(), snap: &store.Snapshot{State: fold.New()}}
 	a.ctx, a.cancel = context.WithCancel(m.ctx)
 	a.log.follow = true
 	return a
@@ -337,37 +336,25 @@ func (a *attempt) prepare(w, h int) tea.Cmd {
 }
 
 func (a *attempt) typing() func(tea.KeyPressMsg) tea.Cmd {
-	switch {
-	case a.input != nil:
-		return func(k tea.KeyPressMsg) tea.Cmd {
-			cmd, closed := a.input.key(k)
-			if closed {
-				a.input = nil
-			}
-			return cmd
-		}
-	case a.ask != nil:
-		return func(k tea.KeyPressMsg) tea.Cmd {
-			q := a.ask
-			switch k.String() {
-			case "y", "Y":
-				a.ask = nil
-				return q.do()
-			case "n", "N", "esc", "q", "ctrl+c":
-				a.ask = nil
-			}
-			return nil
-		}
+	if a.ask == nil || a.input != nil {
+		return a.prompt.typing()
 	}
-	return nil
+	return func(k tea.KeyPressMsg) tea.Cmd {
+		q := a.ask
+		switch k.String() {
+		case "y", "Y":
+			a.ask = nil
+			return q.do()
+		case "n", "N", "esc", "q", "ctrl+c":
+			a.ask = nil
+		}
+		return nil
+	}
 }
 
 func (a *attempt) line(w int) string {
-	switch {
-	case a.input != nil:
-		return a.m.inputRow(a.input, w)
-	case a.ask != nil:
-		return a.m.askRow(a.ask, w)
+	if a.ask == nil || a.input != nil {
+		return a.prompt.line(w)
 	}
-	return ""
+	return a.m.askRow(a.ask, w)
 }

@@ -34,13 +34,12 @@ func orLow(f *float64) float64 {
 
 // history lists all attempts.
 type history struct {
-	m       *Model
+	prompt
 	id      string // of the chosen attempt
 	at, top int
 	page    int
 	order   int
 	filter  string
-	input   *input
 	deleted []string // ids, newest last, for undo
 	busy    map[string]bool
 }
@@ -52,7 +51,7 @@ type historyMsg struct {
 	deleted    bool
 }
 
-func newHistory(m *Model) *history { return &history{m: m, busy: map[string]bool{}} }
+func newHistory(m *Model) *history { return &history{prompt: prompt{m: m}, busy: map[string]bool{}} }
 
 func (l *history) title() string            { return "history" }
 func (l *history) prepare(_, _ int) tea.Cmd { return nil }
@@ -156,7 +155,7 @@ func (l *history) actions() []action {
 		add("u", "u", "undo", "bring back what was deleted last", l.undo)
 	}
 	if len(l.m.attempts) > 0 {
-		add("/", "/", "filter", "show only attempts with these words", l.startFilter)
+		add("/", "/", "filter", "show only attempts with these words", func() tea.Cmd { return l.openFilter(&l.filter, func() {}) })
 	}
 	add("esc l backspace", "esc", "records", "back to the records", func() tea.Cmd {
 		if l.filter != "" {
@@ -204,39 +203,6 @@ func (l *history) undo() tea.Cmd {
 	return func() tea.Msg {
 		return historyMsg{what: "bring the attempt back", done: "the attempt is back", id: id, err: st.Undelete(ctx, id)}
 	}
-}
-
-func (l *history) startFilter() tea.Cmd {
-	in := &input{prompt: "filter", text: l.filter}
-	in.change = func() { l.filter = in.text }
-	in.done = func(keep bool) tea.Cmd {
-		if !keep {
-			l.filter = ""
-		}
-		return nil
-	}
-	l.input = in
-	return nil
-}
-
-func (l *history) typing() func(tea.KeyPressMsg) tea.Cmd {
-	if l.input == nil {
-		return nil
-	}
-	return func(k tea.KeyPressMsg) tea.Cmd {
-		cmd, closed := l.input.key(k)
-		if closed {
-			l.input = nil
-		}
-		return cmd
-	}
-}
-
-func (l *history) line(w int) string {
-	if l.input != nil {
-		return l.m.inputRow(l.input, w)
-	}
-	return ""
 }
 
 func (l *history) rows(w, h int) []string {

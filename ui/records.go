@@ -19,12 +19,11 @@ const maxNodes = 99
 
 // records is the home screen: a track's history, and what to start from it.
 type records struct {
-	m      *Model
+	prompt
 	tracks []track
 	track  int
 	at     int // index into shown()
 	filter string
-	input  *input
 
 	hint    int // index into the task's hints
 	agent   int
@@ -55,7 +54,7 @@ type (
 )
 
 func newRecords(m *Model) *records {
-	r := &records{m: m, nodes: 3}
+	r := &records{prompt: prompt{m: m}, nodes: 3}
 	for _, t := range taskdata.Tracks() {
 		tr := track{Track: t, records: taskdata.Records(t.ID), tasks: map[int]taskdata.Task{}, losses: map[int]*curve{}}
 		for _, task := range taskdata.Tasks(t.ID) {
@@ -290,7 +289,7 @@ func (r *records) actions() []action {
 		task := *t
 		add("i", "i", "", "read the hint on the whole screen", func() tea.Cmd { return r.m.read(hintReader(r.m, task, r.hintName(t))) })
 	}
-	add("/", "/", "filter", "show only records with a word in them", r.startFilter)
+	add("/", "/", "filter", "show only records with a word in them", func() tea.Cmd { return r.openFilter(&r.filter, func() { r.at = 0 }) })
 	if len(r.tracks) > 1 {
 		add("tab", "tab", "track", "next track", func() tea.Cmd { r.track, r.at = (r.track+1)%len(r.tracks), 0; return nil })
 	}
@@ -299,40 +298,6 @@ func (r *records) actions() []action {
 	}
 	add("q", "q", "quit", "leave pitwall; what runs goes on", func() tea.Cmd { return tea.Quit })
 	return as
-}
-
-func (r *records) startFilter() tea.Cmd {
-	was := r.filter
-	in := &input{prompt: "filter", text: was}
-	in.change = func() { r.filter, r.at = in.text, 0 }
-	in.done = func(keep bool) tea.Cmd {
-		if !keep {
-			r.filter = ""
-		}
-		return nil
-	}
-	r.input = in
-	return nil
-}
-
-func (r *records) typing() func(tea.KeyPressMsg) tea.Cmd {
-	if r.input == nil {
-		return nil
-	}
-	return func(k tea.KeyPressMsg) tea.Cmd {
-		cmd, closed := r.input.key(k)
-		if closed {
-			r.input = nil
-		}
-		return cmd
-	}
-}
-
-func (r *records) line(w int) string {
-	if r.input != nil {
-		return r.m.inputRow(r.input, w)
-	}
-	return ""
 }
 
 // prepare makes the chosen record's curves and asks for the hint as it is to be shown.
