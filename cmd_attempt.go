@@ -228,7 +228,7 @@ func (a *app) deleteCmd() *cobra.Command {
 			if err := os.Remove(engineLog(a.home(), sum.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("delete the engine's log: %w", err)
 			}
-			a.tidy(ctx, s)
+			a.warn(tidy(ctx, s))
 			if a.json {
 				return a.print(struct {
 					ID      string `json:"id"`
@@ -254,7 +254,7 @@ func (a *app) engineCmd() *cobra.Command {
 			}
 			err := a.withStore(cmd.Context(), func(s *store.Store) error {
 				err := a.engine(s).Run(cmd.Context(), args[0])
-				a.tidy(context.WithoutCancel(cmd.Context()), s)
+				a.warn(tidy(context.WithoutCancel(cmd.Context()), s))
 				return err
 			})
 			if errors.Is(err, agent.ErrStopped) {

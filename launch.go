@@ -17,10 +17,10 @@ const launchPatience = 15 * time.Second
 
 // launch starts a detached engine on an attempt and returns when it has it.
 func (a *app) launch(ctx context.Context, s *store.Store, id string) error {
-	if err := os.MkdirAll(filepath.Dir(engineLog(a.home(), id)), 0o700); err != nil {
+	path := engineLog(a.home(), id)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("start engine: %w", err)
 	}
-	path := engineLog(a.home(), id)
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("start engine: %w", err)

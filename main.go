@@ -160,10 +160,22 @@ func (a *app) onStore(do func(ctx context.Context, s *store.Store, args []string
 const undoPeriod = time.Hour
 
 // tidy removes for good what was deleted before the undo period, and what killed
-// engines left on the disk. What fails is tried again at the next start.
-func (a *app) tidy(ctx context.Context, s *store.Store) {
-	if err := errors.Join(s.PurgeBefore(ctx, time.Now().Add(-undoPeriod)), agent.SweepWork(s)); err != nil && ctx.Err() == nil {
-		fmt.Fprintf(a.err, "pitwall: tidying up %s: %v\n", s.Home(), err)
+// engines left on the disk, until ctx ends. What is left is tried again next time.
+func tidy(ctx context.Context, s *store.Store) error {
+	purged := s.PurgeBefore(ctx, time.Now().Add(-undoPeriod))
+	if ctx.Err() != nil {
+		purged = nil // it was cut short, which is no trouble
+	}
+	if err := errors.Join(purged, agent.SweepWork(s)); err != nil {
+		return fmt.Errorf("tidy up %s: %w", s.Home(), err)
+	}
+	return nil
+}
+
+// warn tells of an error that changes nothing of what was asked for.
+func (a *app) warn(err error) {
+	if err != nil {
+		fmt.Fprintf(a.err, "pitwall: %s\n", clean.Line(err.Error()))
 	}
 }
 

@@ -36,7 +36,15 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 		for _, k := range agent.Kinds() {
 			agents = append(agents, ui.Agent{Name: k.Name, About: k.About, Ready: true})
 		}
-		a.tidy(ctx, s)
+		// Tidying may take a while: the screen does not wait for it, and hears of
+		// its troubles when the terminal is free again.
+		ctx, leave := context.WithCancel(ctx)
+		tidied := make(chan error, 1)
+		go func() { tidied <- tidy(ctx, s) }()
+		defer func() {
+			leave()
+			a.warn(<-tidied)
+		}()
 		return ui.Run(ctx, ui.Options{
 			Store: s, Version: buildVersion(), Agents: agents,
 			Start: func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },

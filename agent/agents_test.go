@@ -73,7 +73,7 @@ func briefOf(t *testing.T, id string, py runner.Python) Brief {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := &attempt{Engine: &Engine{}, dir: t.TempDir(), python: py, task: task}
+	check := &attempt{Engine: &Engine{}, dir: t.TempDir(), means: means{python: py, task: task}}
 	return Brief{
 		Script: taskdata.ScriptName, Steps: task.From.Steps, Target: track.Target, Node: 1, Nodes: 3, Seed: 1,
 		RecordSeconds: task.From.Seconds, RecordLoss: 1.98,

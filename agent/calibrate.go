@@ -22,11 +22,10 @@ type measured struct {
 }
 
 // machineKey names everything that moves a time, the task's scripts included.
-func (a *attempt) machineKey() string { return calibrationKey(a.host, a.python, a.task) }
-
-func calibrationKey(h runner.HostInfo, py runner.Python, task taskdata.Task) string {
+func (a *attempt) machineKey() string {
+	h, py := a.host, a.python
 	sum := sha256.New()
-	for _, part := range []string{h.Machine, h.OS, h.Arch, h.Kernel, h.CPU, fmt.Sprint(h.Cores), py.Path, py.Version, py.Build, task.From.Script(), task.Answer()} {
+	for _, part := range []string{h.Machine, h.OS, h.Arch, h.Kernel, h.CPU, fmt.Sprint(h.Cores), py.Path, py.Version, py.Build, a.task.From.Script(), a.task.Answer()} {
 		fmt.Fprintf(sum, "%d:%s\n", len(part), part)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:12])
@@ -121,7 +120,7 @@ func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *ru
 // the luck of its seed does not matter to its time.
 func (a *attempt) trainRecord(ctx context.Context, o order, also ...*store.Writer) (outcome, error) {
 	out, err := a.train(ctx, o, also...)
-	if err == nil && (out.bad || !out.Finished) {
+	if err == nil && out.verdict != "" {
 		number := a.task.From.Number
 		if o.node < 0 {
 			number = a.task.To.Number
@@ -175,16 +174,11 @@ func (a *attempt) calibrated(ctx context.Context, row store.CalibrationRow, reus
 // figures for later attempts. Started is told the id of the stream to follow.
 func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started func(id string)) (event.Calibration, error) {
 	var none event.Calibration
-	spec := store.Spec{Task: taskID, Hint: string(taskdata.HintNone), Agent: Noop, Scaffold: Flat, Runner: RunnerLocal, Nodes: 1, Calibrate: n}
-	if err := e.Preflight(ctx, spec); err != nil {
-		return none, err
-	}
-	a := &attempt{Engine: e, spec: spec, label: "a calibration of " + taskID}
+	a := &attempt{Engine: e, label: "a calibration of " + taskID, spec: store.Spec{
+		Task: taskID, Hint: string(taskdata.HintNone), Agent: Noop, Scaffold: Flat, Runner: RunnerLocal, Nodes: 1, Calibrate: n,
+	}}
 	var err error
-	if a.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
-		return none, err
-	}
-	if a.task, a.track, err = a.findTask(taskID); err != nil {
+	if a.means, err = e.prepare(ctx, a.spec); err != nil {
 		return none, err
 	}
 	a.host = runner.Host(ctx)

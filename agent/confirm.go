@@ -109,30 +109,20 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 			float64(c.MeanLoss), freshRuns(len(c.NodeLosses)), a.track.Target, a.track.Unit), &zero
 	default:
 		c.Valid = true
-		c.Why = a.cal.unresolved
-	}
-	if a.cal.unresolved != "" {
-		c.FSR = nil
-		if !c.Valid {
-			c.Why += "; " + a.cal.unresolved
-		}
-		return
-	}
-	if len(c.NodeSeconds) == 0 {
-		return
 	}
 	// Record i ran both in calibration and now: what moved between the two is noise.
 	again := append(append(sample{}, a.cal.from...), c.FromSeconds...)
 	n := pooledNoise(spread(a.task.From), again, a.cal.to, c.NodeSeconds)
-	if why := unresolved(a.cal.from, a.cal.to, n); why != "" {
-		c.FSR = nil
-		if c.Why != "" {
-			why = c.Why + "; " + why
-		}
-		c.Why = why
-		return
+	why := a.cal.unresolved
+	if why == "" && len(c.NodeSeconds) > 0 {
+		why = unresolved(a.cal.from, a.cal.to, n)
 	}
-	if c.Valid {
+	switch {
+	case why != "" && c.Why != "":
+		c.Why, c.FSR = c.Why+"; "+why, nil
+	case why != "":
+		c.Why, c.FSR = why, nil
+	case c.Valid:
 		f := recovered(c.FromSeconds, c.NodeSeconds, a.cal.from, a.cal.to, n)
 		c.FSR, c.Interval = &f.Value, &f.Interval
 	}

@@ -74,54 +74,78 @@ var (
 // attempt is an attempt in flight.
 type attempt struct {
 	*Engine
-	id     string
-	epoch  int64
-	label  string // for those who wait for the machine
-	dir    string // node and run directories, gone at the end
-	w      *store.Writer
-	spec   store.Spec
-	task   taskdata.Task
-	track  taskdata.Track
-	agent  Agent
-	python runner.Python
-	host   runner.HostInfo
-	cal    measured
+	id    string
+	epoch int64
+	label string // for those who wait for the machine
+	dir   string // node and run directories, gone at the end
+	w     *store.Writer
+	spec  store.Spec
+	means
+	host runner.HostInfo
+	cal  measured
 
 	mu     sync.Mutex
 	holder string // who was waited for last, "" when nobody is
 }
 
+// means is what an attempt is run with.
+type means struct {
+	task   taskdata.Task
+	track  taskdata.Track
+	python runner.Python
+	agent  Agent
+}
+
 // Preflight reports what is missing to run an attempt of spec here, with the mend.
 func (e *Engine) Preflight(ctx context.Context, spec store.Spec) error {
-	task, _, err := e.findTask(spec.Task)
-	if err != nil {
+	_, err := e.prepare(ctx, spec)
+	return err
+}
+
+// prepare finds all that an attempt of spec needs here. Wrong choices are told
+// before what the machine lacks.
+func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
+	var m means
+	var err error
+	if m.task, m.track, err = e.findTask(spec.Task); err != nil {
+		return m, err
+	}
+	if !m.task.Ready {
+		return m, fmt.Errorf("task %s cannot be run yet: %s", m.task.ID(), m.task.Why)
+	}
+	if err := e.choices(spec, m.task); err != nil {
+		return m, &ChoiceError{err}
+	}
+	if err := runner.Supported(); err != nil {
+		return m, err
+	}
+	if m.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
+		return m, err
+	}
+	m.agent, err = e.newAgent(spec.Agent, m.task, m.python)
+	return m, err
+}
+
+// choices says which value of a spec is none of those that can be chosen.
+func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
+	if _, err := task.HintText(taskdata.Hint(spec.Hint)); err != nil {
 		return err
 	}
-	if !task.Ready {
-		return fmt.Errorf("task %s cannot be run yet: %s", task.ID(), task.Why)
-	}
-	if _, err := task.HintText(taskdata.Hint(spec.Hint)); err != nil {
-		return &ChoiceError{err}
-	}
 	if _, err := scaffoldOf(spec.Scaffold); err != nil {
-		return &ChoiceError{err}
+		return err
 	}
 	if _, err := e.newAgent(spec.Agent, task, runner.Python{}); err != nil {
-		return &ChoiceError{err}
+		return err
 	}
 	switch {
 	case spec.Nodes < 1 || spec.Nodes > 1000:
-		return &ChoiceError{fmt.Errorf("%d nodes: choose between 1 and 1000", spec.Nodes)}
+		return fmt.Errorf("%d nodes: choose between 1 and 1000", spec.Nodes)
 	case spec.Calibrate < 1 || spec.Confirm < 0:
-		return &ChoiceError{fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)}
+		return fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)
 	case spec.Runner != RunnerLocal:
-		return &ChoiceError{fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)}
+		return fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)
 	}
-	if err := runner.Supported(); err != nil {
-		return err
-	}
-	_, err = runner.FindPython(ctx, e.Getenv)
-	return err
+	return nil
 }
 
 // ChoiceError says that a value of a Spec is none of those that can be chosen.
@@ -263,7 +287,7 @@ func (a *attempt) drive(ctx context.Context) error {
 			continue
 		}
 		if len(node.Violations) > 0 {
-			a.w.Emit(breach(*node))
+			a.w.Emit(breach(n, node.Violations))
 			continue
 		}
 		if err := a.try(ctx, n); err != nil {

@@ -31,8 +31,8 @@ func (a *attempt) try(ctx context.Context, n int) error {
 func (a *attempt) judge(n int, out outcome) event.Judged {
 	j := event.Judged{Node: n, ValLoss: out.ValLoss, TrainSeconds: out.TrainMS / 1000}
 	switch {
-	case out.bad:
-		j.Verdict, j.Why = out.kind, out.Why
+	case out.verdict != "":
+		j.Verdict, j.Why = out.verdict, out.Why
 	case float64(out.ValLoss) > a.track.Target:
 		j.Verdict = event.VerdictMissed
 		j.Why = fmt.Sprintf("validation loss %.4f is above the target of %.2f %s", float64(out.ValLoss), a.track.Target, a.track.Unit)

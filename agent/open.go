@@ -22,9 +22,8 @@ func (a *attempt) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	spec := sum.Spec
-	a.spec = spec
-	a.label = fmt.Sprintf("attempt %d on %s", sum.Number, spec.Task)
+	a.spec = sum.Spec
+	a.label = fmt.Sprintf("attempt %d on %s", sum.Number, sum.Task)
 	st := a.w.State()
 	if len(st.Nodes) == 0 {
 		// What can be said of the attempt is said first: it is shown even if nothing can run.
@@ -32,16 +31,7 @@ func (a *attempt) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.Preflight(ctx, spec); err != nil {
-		return err
-	}
-	if a.python, err = runner.FindPython(ctx, a.Getenv); err != nil {
-		return err
-	}
-	if a.task, a.track, err = a.findTask(spec.Task); err != nil {
-		return err
-	}
-	if a.agent, err = a.newAgent(spec.Agent, a.task, a.python); err != nil {
+	if a.means, err = a.prepare(ctx, a.spec); err != nil {
 		return err
 	}
 	a.host = runner.Host(ctx)

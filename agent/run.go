@@ -35,9 +35,8 @@ type order struct {
 // outcome is what came of a run.
 type outcome struct {
 	event.RunEnded
-	bad   bool // it can prove nothing: Verdict and Why of it say how
-	kind  string
-	curve []event.GhostPoint
+	verdict string // event.VerdictFailed or VerdictInvalid where it can prove nothing, and Why says how; else ""
+	curve   []event.GhostPoint
 }
 
 // sinkTo copies what happens in a run to streams of events.
@@ -45,7 +44,7 @@ type sinkTo struct {
 	order   order
 	job     runner.Job
 	writers []*store.Writer
-	runs    []int // the run's number in each stream
+	runs    []int // the run's number in each stream; empty until it has started
 	waiting func(runner.Holder)
 	placed  func()
 
@@ -56,13 +55,11 @@ type sinkTo struct {
 	total  int
 	nan    string // a loss that was not a number, by its log line
 	errors []string
-	began  bool
 }
 
 func (s *sinkTo) Waiting(h runner.Holder) { s.waiting(h) }
 
 func (s *sinkTo) Started(id runner.Identity) {
-	s.began = true
 	s.placed()
 	for _, w := range s.writers {
 		run := len(w.State().Runs) + 1
@@ -81,10 +78,7 @@ func seedOf(j runner.Job) int64 {
 }
 
 func (s *sinkTo) Lines(lines []runner.Line) {
-	if !s.began {
-		return // the guard died before it said whom it guards
-	}
-	bodies := make([][]event.Body, len(s.writers))
+	bodies := make([][]event.Body, len(s.runs))
 	for _, l := range lines {
 		p, metric := l.Metric()
 		if metric {
@@ -93,18 +87,18 @@ func (s *sinkTo) Lines(lines []runner.Line) {
 		if l.Stderr && len(strings.TrimSpace(string(l.Data))) > 0 {
 			s.errors = append(s.errors[max(0, len(s.errors)-9):], string(l.Data[:min(len(l.Data), 2000)]))
 		}
-		for i := range s.writers {
-			bodies[i] = append(bodies[i], event.Log{Run: s.runs[i], Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
+		for i, run := range s.runs {
+			bodies[i] = append(bodies[i], event.Log{Run: run, Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
 			if metric && p.Kind != runner.Memory {
 				bodies[i] = append(bodies[i], event.Point{
-					Run: s.runs[i], Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
+					Run: run, Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
 					TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS,
 				})
 			}
 		}
 	}
-	for i, w := range s.writers {
-		w.Emit(bodies[i]...)
+	for i, b := range bodies {
+		s.writers[i].Emit(b...)
 	}
 }
 
@@ -127,8 +121,8 @@ func (s *sinkTo) metric(l runner.Line, p runner.Point) {
 }
 
 func (s *sinkTo) Sample(m runner.Sample) {
-	for i, w := range s.writers {
-		w.Emit(event.Sample{Run: s.runs[i], CPU: 100 * m.CPU, RSS: m.RSS, Procs: m.Procs, Load: m.Load, Foreign: 100 * m.Foreign})
+	for i, run := range s.runs {
+		s.writers[i].Emit(event.Sample{Run: run, CPU: 100 * m.CPU, RSS: m.RSS, Procs: m.Procs, Load: m.Load, Foreign: 100 * m.Foreign})
 	}
 }
 
@@ -159,7 +153,7 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	defer ws.Close()
 	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), waiting: func(h runner.Holder) { a.waiting(o, h) }, placed: a.placed}
 	res, err := a.Runner.Run(ctx, job, s)
-	if !s.began {
+	if len(s.runs) == 0 {
 		if cause := context.Cause(ctx); cause != nil {
 			return outcome{}, cause
 		}
@@ -169,10 +163,10 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		return outcome{}, err
 	}
 	out := s.outcome(res, a.track)
-	for i, w := range s.writers {
+	for i, run := range s.runs {
 		end := out.RunEnded
-		end.Run = s.runs[i]
-		w.Emit(end)
+		end.Run = run
+		s.writers[i].Emit(end)
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return out, cause
@@ -201,8 +195,7 @@ func (s *sinkTo) outcome(res runner.Result, track taskdata.Track) outcome {
 	}
 	out.Finished = res.Reason == runner.Exited && res.ExitCode == 0 && s.last.Kind == runner.Validation &&
 		s.total > 0 && s.last.Step == s.total && out.ValLoss.Known() && out.TrainMS.Known()
-	out.kind, out.Why = s.fault(res, reading, track)
-	out.bad = out.kind != ""
+	out.verdict, out.Why = s.fault(res, reading, track)
 	return out
 }
 

@@ -42,7 +42,8 @@ type trial struct {
 	worth  float64            // 0 is the record itself, more is better
 }
 
-// Propose changes one to three constants, each by an edit of its own line.
+// Propose changes one or two constants beside those that it keeps from an
+// earlier node, by an edit of each line that they stand in.
 func (t *tuner) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	name := b.Script
 	text, ok := b.Files[name]

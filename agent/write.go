@@ -74,16 +74,17 @@ func (a *attempt) write(ctx context.Context, n int) error {
 	for _, v := range violations {
 		checked.Violations = append(checked.Violations, event.Violation{Rule: v.Rule, Line: v.Line, What: v.What})
 	}
-	a.w.Emit(checked)
-	if len(violations) > 0 {
-		a.w.Emit(breach(*a.w.State().Node(n)))
+	if len(violations) == 0 {
+		a.w.Emit(checked)
+	} else {
+		a.w.Emit(checked, breach(n, checked.Violations))
 	}
 	return a.w.Flush(ctx)
 }
 
 // breach is the verdict on a node that breaks the rules.
-func breach(n fold.Node) event.Judged {
-	return event.Judged{Node: n.ID, Verdict: event.VerdictInvalid, Why: broken(n.Violations), ValLoss: event.NaN(), TrainSeconds: event.NaN()}
+func breach(n int, vs []event.Violation) event.Judged {
+	return event.Judged{Node: n, Verdict: event.VerdictInvalid, Why: broken(vs), ValLoss: event.NaN(), TrainSeconds: event.NaN()}
 }
 
 // broken says in one line which rules were broken.
