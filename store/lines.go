@@ -45,21 +45,8 @@ func (s *Store) Lines(ctx context.Context, id string, from, to int64) ([]Line, e
 // findLineSegments lists the segments of stream n that hold any of the lines [from, to).
 func findLineSegments(ctx context.Context, tx *sql.Tx, n, from, to int64) ([]segment, error) {
 	// Segments without lines have the line0 of the next one that has some.
-	rows, err := tx.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segments WHERE stream = ?1 AND lines > 0 AND line0 < ?2
+	return listSegments(ctx, tx, `lines > 0 AND line0 < ?2
 		AND line0 >= coalesce((SELECT max(line0) FROM segments WHERE stream = ?1 AND line0 <= ?3), 0) ORDER BY line0`, n, to, from)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []segment
-	for rows.Next() {
-		var g segment
-		if err := rows.Scan(g.fields()...); err != nil {
-			return nil, err
-		}
-		list = append(list, g)
-	}
-	return list, rows.Err()
 }
 
 // linesOf gives the lines [from, to) out of the segments list, which hold them.

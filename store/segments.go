@@ -48,8 +48,15 @@ func bit(k event.Kind) uint64 { return 1 << (k & 63) }
 // findSegments lists the segments of stream n that end at from or later.
 func findSegments(ctx context.Context, tx *sql.Tx, n, from int64) ([]segment, error) {
 	// The one that spans from begins at or before it.
-	rows, err := tx.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segments WHERE stream = ?1
-		AND first_seq >= coalesce((SELECT max(first_seq) FROM segments WHERE stream = ?1 AND first_seq <= ?2), 0) ORDER BY first_seq`, n, from)
+	list, err := listSegments(ctx, tx, `first_seq >= coalesce((SELECT max(first_seq) FROM segments WHERE stream = ?1 AND first_seq <= ?2), 0)
+		ORDER BY first_seq`, n, from)
+	return slices.DeleteFunc(list, func(g segment) bool { return g.last < from }), err
+}
+
+// listSegments lists the segments of stream n that a condition holds for, in which
+// ?1 is n and args are ?2 and on.
+func listSegments(ctx context.Context, tx *sql.Tx, condition string, n int64, args ...any) ([]segment, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT `+segmentColumns+` FROM segments WHERE stream = ?1 AND `+condition, append([]any{n}, args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +67,7 @@ func findSegments(ctx context.Context, tx *sql.Tx, n, from int64) ([]segment, er
 		if err := rows.Scan(g.fields()...); err != nil {
 			return nil, err
 		}
-		if g.last >= from {
-			list = append(list, g)
-		}
+		list = append(list, g)
 	}
 	return list, rows.Err()
 }
