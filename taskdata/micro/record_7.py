@@ -8,6 +8,7 @@ tokens of several names under one another.
 """
 
 import itertools
+import json
 import math
 import operator
 import os
@@ -23,7 +24,6 @@ import zlib
 TARGET_LOSS = 2.0  # nats per character, at the last validation
 VALIDATION_CHARACTERS = 8192
 PARAMETER_LIMIT = 20000
-PROBE_EVERY = 16  # validation names from one check that no token sees the ones after it to the next
 MADE_BY_RULE = ("CJK UNIFIED IDEOGRAPH", "CJK COMPATIBILITY IDEOGRAPH", "HANGUL SYLLABLE")
 
 
@@ -53,28 +53,36 @@ def load_data():
     return alphabet, checksum, encoded[held_out:], encoded[:held_out]
 
 
-def evaluate(params, names):
-    """The mean loss over the first VALIDATION_CHARACTERS characters of names, a newline counting as one."""
-    frozen = {key: [[float(value) for value in row] for row in rows] for key, rows in params.items()}
-    size = sum(len(row) for rows in frozen.values() for row in rows)
+def trained(params):
+    """The weights as they are judged: plain floats, not too many of them.
+
+    They are also written as JSON to the file that PITWALL_PARAMS names, if it names one, for an
+    evaluator that does not rely on this script.
+    """
+    weights = {name: [[float(value) for value in row] for row in rows] for name, rows in params.items()}
+    size = sum(len(row) for rows in weights.values() for row in rows)
     if size > PARAMETER_LIMIT:
         raise SystemExit(f"{size} parameters, but the track allows {PARAMETER_LIMIT}")
+    path = os.environ.get("PITWALL_PARAMS")
+    if path:
+        with open(path, "w") as file:
+            json.dump(weights, file)
+    return weights
+
+
+def evaluate(weights, names):
+    """The mean loss over the first VALIDATION_CHARACTERS characters of names, a newline counting as one."""
     total, count = 0.0, 0
-    for number, tokens in enumerate(names):
+    for tokens in names:
         tokens = tokens[: VALIDATION_CHARACTERS - count + 1]
         if len(tokens) < 2:
             break
-        logits = forward(frozen, tokens[:-1])
-        logits = [[float(value) for value in logits[i]] for i in range(len(tokens) - 1)]
-        for row, target in zip(logits, tokens[1:]):
+        logits = forward(weights, tokens[:-1])
+        for i, target in enumerate(tokens[1:]):
+            row = [float(value) for value in logits[i]]
             top = max(row)
             total += top + math.log(sum(math.exp(value - top) for value in row)) - row[target]
             count += 1
-        if number % PROBE_EVERY == 0:
-            half = len(tokens) // 2
-            for row, again in zip(logits, forward(frozen, tokens[:half])):
-                if max(abs(x - y) for x, y in zip(row, again)) > 1e-6:
-                    raise SystemExit("the logits of a token change with the tokens after it")
     return total / count
 
 
@@ -116,7 +124,7 @@ def main():
         loss, rate, norm = train_step(params, state, step)
         train_ms = 1000 * (time.perf_counter() - start)
         log_step(step, loss, train_ms, rate, norm)
-    log_validation(STEPS, evaluate(params, validation), train_ms)
+    log_validation(STEPS, evaluate(trained(params), validation), train_ms)
 
 
 # ---------------------------------------------------------------------------------------------
