@@ -138,7 +138,6 @@ HEADS = 4
 HIDDEN = 4 * WIDTH
 ROTARY_BASE = 5.0
 ATTENTION_SCALE = 0.5
-EMBEDDING_SCALE = 1.0
 EPSILON = 1e-6
 
 MUON_RATE = 0.08
@@ -178,6 +177,11 @@ def added(a, b):
     return [list(map(operator.add, x, y)) for x, y in zip(a, b)]
 
 
+def products_back(grads, x, weight):
+    """The gradients of weight and of x, from those of products(x, weight)."""
+    return products(transposed(grads), transposed(x)), products(grads, transposed(weight))
+
+
 def normalized(rows):
     """Each row divided by its root mean square, and the factors it was multiplied by."""
     factors = [(sum(map(operator.mul, row, row)) / len(row) + EPSILON) ** -0.5 for row in rows]
@@ -185,7 +189,7 @@ def normalized(rows):
 
 
 def normalized_back(grads, rows, factors):
-    """The gradient of what went into normalized, which gave rows and factors."""
+    """The gradient of what normalized turned into rows and factors."""
     out = []
     for grad, row, factor in zip(grads, rows, factors):
         shared = sum(map(operator.mul, grad, row)) / len(row)
@@ -194,27 +198,40 @@ def normalized_back(grads, rows, factors):
 
 
 def rotary_tables(length):
-    """For each position, the cosine and sine of the angle of each pair of a head's channels."""
+    """For each position, the cosines and sines of the angles by which rotated turns a head's pairs."""
     half = WIDTH // HEADS // 2
     angles = [[position * ROTARY_BASE ** (-i / half) for i in range(half)] for position in range(length)]
-    return [([math.cos(a) for a in row], [math.sin(a) for a in row]) for row in angles]
+    return [(list(map(math.cos, row)), list(map(math.sin, row))) for row in angles]
 
 
 def rotated(rows, tables, sign):
     """Each row turned by its position's angles; sign -1 turns back."""
-    half = WIDTH // HEADS // 2
     out = []
     for row, (cosines, sines) in zip(rows, tables):
-        first, second = row[:half], row[half:]
-        out.append(
-            [x * c - sign * y * s for x, y, c, s in zip(first, second, cosines, sines)]
-            + [y * c + sign * x * s for x, y, c, s in zip(first, second, cosines, sines)]
-        )
+        half = len(row) // 2
+        turns = list(zip(row[:half], row[half:], cosines, sines))
+        out.append([x * c - sign * y * s for x, y, c, s in turns] + [y * c + sign * x * s for x, y, c, s in turns])
     return out
 
 
+def split(rows, sequences):
+    """The parts of rows that belong to each sequence and, within it, to each head."""
+    parts, start, size = [], 0, WIDTH // HEADS
+    for tokens in sequences:
+        stop = start + len(tokens)
+        parts += [[row[first : first + size] for row in rows[start:stop]] for first in range(0, WIDTH, size)]
+        start = stop
+    return parts
+
+
+def joined(parts):
+    """The rows that split took apart."""
+    sequences = [parts[i : i + HEADS] for i in range(0, len(parts), HEADS)]
+    return [sum(row, []) for heads in sequences for row in zip(*heads)]
+
+
 def init_params(rng, alphabet_size):
-    """The weights by name, each (out, in); those that write to the residual stream or to the logits start at zero."""
+    """The weights by name, each (out, in); what writes to the residual stream or the logits starts at zero."""
 
     def uniform(m, k):
         bound = (3.0 / k) ** 0.5
@@ -224,7 +241,7 @@ def init_params(rng, alphabet_size):
         return [[0.0] * k for _ in range(m)]
 
     return {
-        "embedding": [[rng.gauss(0.0, EMBEDDING_SCALE) for _ in range(WIDTH)] for _ in range(alphabet_size)],
+        "embedding": [[rng.gauss(0.0, 1.0) for _ in range(WIDTH)] for _ in range(alphabet_size)],
         "query": uniform(WIDTH, WIDTH),
         "key": uniform(WIDTH, WIDTH),
         "value": uniform(WIDTH, WIDTH),
@@ -244,24 +261,20 @@ def forward(params, tokens):
 def activations(params, sequences):
     """All that the backward pass needs, by name; the tokens of the sequences lie under one another."""
     act = {"sequences": sequences}
-    x = smeared(params, sequences)
-    x, act["factors0"] = normalized(x)
-    act["x0"] = x
+    embedded = smeared(params, sequences)
+    act["norm0"] = x, _ = normalized(embedded)
 
-    h, act["factors1"] = normalized(x)
-    act["h1"] = h
-    mixed = attention(act, *(products(h, params[name]) for name in ("query", "key", "value")))
-    act["mixed"] = mixed
-    x = added(x, products(mixed, params["output"]))
+    act["norm1"] = h, _ = normalized(x)
+    act["mixed"] = attention(act, *(products(h, params[name]) for name in ("query", "key", "value")))
+    x = added(x, products(act["mixed"], params["output"]))
 
-    h, act["factors2"] = normalized(x)
-    act["h2"] = h
+    act["norm2"] = h, _ = normalized(x)
     act["relu"] = [[value if value > 0.0 else 0.0 for value in row] for row in products(h, params["up"])]
     act["squared"] = [list(map(operator.mul, row, row)) for row in act["relu"]]
     x = added(x, products(act["squared"], params["down"]))
 
-    act["h3"], act["factors3"] = normalized(x)
-    act["logits"] = products(act["h3"], params["head"])
+    act["norm3"] = h, _ = normalized(x)
+    act["logits"] = products(h, params["head"])
     return act
 
 
@@ -271,8 +284,8 @@ def smeared(params, sequences):
     gated = [list(map(operator.mul, gate, row)) for row in table]
     out = []
     for tokens in sequences:
-        out.append(table[tokens[0]])
-        out += [list(map(operator.add, table[b], gated[a])) for a, b in zip(tokens, tokens[1:])]
+        rows = [table[token] for token in tokens]
+        out += rows[:1] + added(rows[1:], [gated[token] for token in tokens[:-1]])
     return out
 
 
@@ -281,70 +294,48 @@ def smeared_back(params, sequences, grads):
     table, gate = params["embedding"], params["smear"][0]
     dtable = [[0.0] * WIDTH for _ in table]
     dgate = [0.0] * WIDTH
-    grads = iter(grads)
-    for tokens in sequences:
-        for before, token in zip([None] + tokens, tokens):
-            row = next(grads)
-            dtable[token] = list(map(operator.add, dtable[token], row))
-            if before is not None:
-                dtable[before] = [d + g * r for d, g, r in zip(dtable[before], gate, row)]
-                dgate = [d + e * r for d, e, r in zip(dgate, table[before], row)]
+    pairs = [pair for tokens in sequences for pair in zip([None] + tokens, tokens)]
+    for (before, token), row in zip(pairs, grads):
+        dtable[token] = list(map(operator.add, dtable[token], row))
+        if before is not None:
+            dtable[before] = [d + g * r for d, g, r in zip(dtable[before], gate, row)]
+            dgate = [d + e * r for d, e, r in zip(dgate, table[before], row)]
     return dtable, [dgate]
 
 
-def attention(act, queries, keys, values):
-    """Causal attention within each sequence, head by head."""
+def attention(act, *rows):
+    """Causal attention within each sequence, head by head; rows are queries, keys and values."""
+    act["rotary"] = tables = rotary_tables(max(map(len, act["sequences"])))
     act["heads"] = []
     mixed = []
-    size = WIDTH // HEADS
-    start = 0
-    for tokens in act["sequences"]:
-        stop = start + len(tokens)
-        tables = rotary_tables(len(tokens))
-        outputs = []
-        for first in range(0, WIDTH, size):
-            q, q_factors = normalized([row[first : first + size] for row in queries[start:stop]])
-            k, k_factors = normalized([row[first : first + size] for row in keys[start:stop]])
-            v = [row[first : first + size] for row in values[start:stop]]
-            q_turned, k_turned = rotated(q, tables, 1.0), rotated(k, tables, 1.0)
-            weights = []
-            for i, row in enumerate(products(q_turned, k_turned)):
-                row = [math.exp(ATTENTION_SCALE * (value - size)) for value in row[: i + 1]]
-                total = sum(row)
-                weights.append([value / total for value in row] + [0.0] * (len(tokens) - i - 1))
-            outputs.append(products(weights, transposed(v)))
-            act["heads"].append((q, q_factors, k, k_factors, v, q_turned, k_turned, weights, tables))
-        mixed += [[value for head in heads for value in head] for heads in zip(*outputs)]
-        start = stop
-    return mixed
+    for q, k, v in zip(*(split(part, act["sequences"]) for part in rows)):
+        q, q_factors = normalized(q)
+        k, k_factors = normalized(k)
+        q_turned, k_turned = rotated(q, tables, 1.0), rotated(k, tables, 1.0)
+        weights = []
+        for i, row in enumerate(products(q_turned, k_turned)):
+            row = [math.exp(ATTENTION_SCALE * (value - len(q[0]))) for value in row[: i + 1]]
+            total = sum(row)
+            weights.append([value / total for value in row] + [0.0] * (len(q) - len(row)))
+        mixed.append(products(weights, transposed(v)))
+        act["heads"].append((q, q_factors, k, k_factors, v, q_turned, k_turned, weights))
+    return joined(mixed)
 
 
 def attention_back(act, grads):
     """The gradients of queries, keys and values."""
-    size = WIDTH // HEADS
-    heads = iter(act["heads"])
-    totals = [], [], []
-    start = 0
-    for tokens in act["sequences"]:
-        stop = start + len(tokens)
-        parts = [], [], []
-        for first in range(0, WIDTH, size):
-            q, q_factors, k, k_factors, v, q_turned, k_turned, weights, tables = next(heads)
-            grad = [row[first : first + size] for row in grads[start:stop]]
-            scores = []
-            for weight, row in zip(weights, products(grad, v)):
-                shared = sum(map(operator.mul, weight, row))
-                scores.append([ATTENTION_SCALE * w * (g - shared) for w, g in zip(weight, row)])
-            columns = transposed(scores)
-            dq = rotated(products(scores, transposed(k_turned)), tables, -1.0)
-            dk = rotated(products(columns, transposed(q_turned)), tables, -1.0)
-            parts[0].append(normalized_back(dq, q, q_factors))
-            parts[1].append(normalized_back(dk, k, k_factors))
-            parts[2].append(products(transposed(weights), transposed(grad)))
-        for total, part in zip(totals, parts):
-            total += [[value for head in rows for value in head] for rows in zip(*part)]
-        start = stop
-    return totals
+    parts = [], [], []
+    for head, grad in zip(act["heads"], split(grads, act["sequences"])):
+        q, q_factors, k, k_factors, v, q_turned, k_turned, weights = head
+        scores = []
+        for weight, row in zip(weights, products(grad, v)):
+            shared = sum(map(operator.mul, weight, row))
+            scores.append([ATTENTION_SCALE * w * (g - shared) for w, g in zip(weight, row)])
+        dk, dq = products_back(scores, q_turned, k_turned)
+        parts[0].append(normalized_back(rotated(dq, act["rotary"], -1.0), q, q_factors))
+        parts[1].append(normalized_back(rotated(dk, act["rotary"], -1.0), k, k_factors))
+        parts[2].append(products(transposed(weights), transposed(grad)))
+    return map(joined, parts)
 
 
 def loss_and_gradients(params, sequences):
@@ -364,26 +355,22 @@ def loss_and_gradients(params, sequences):
         row[target] -= 1.0 / len(targets)
         dlogits.append(row)
 
-    grads["head"] = products(transposed(dlogits), transposed(act["h3"]))
-    dx = normalized_back(products(dlogits, transposed(params["head"])), act["h3"], act["factors3"])
+    grads["head"], dh = products_back(dlogits, act["norm3"][0], params["head"])
+    dx = normalized_back(dh, *act["norm3"])
 
-    columns = transposed(dx)
-    grads["down"] = products(columns, transposed(act["squared"]))
-    dsquared = products(dx, transposed(params["down"]))
+    grads["down"], dsquared = products_back(dx, act["squared"], params["down"])
     dup = [[2.0 * r * g for r, g in zip(*rows)] for rows in zip(act["relu"], dsquared)]
-    grads["up"] = products(transposed(dup), transposed(act["h2"]))
-    dx = added(dx, normalized_back(products(dup, transposed(params["up"])), act["h2"], act["factors2"]))
+    grads["up"], dh = products_back(dup, act["norm2"][0], params["up"])
+    dx = added(dx, normalized_back(dh, *act["norm2"]))
 
-    grads["output"] = products(transposed(dx), transposed(act["mixed"]))
-    columns = transposed(act["h1"])
+    grads["output"], dmixed = products_back(dx, act["mixed"], params["output"])
     dh = [[0.0] * WIDTH for _ in targets]
-    dmixed = products(dx, transposed(params["output"]))
     for name, grad in zip(("query", "key", "value"), attention_back(act, dmixed)):
-        grads[name] = products(transposed(grad), columns)
-        dh = added(dh, products(grad, transposed(params[name])))
-    dx = added(dx, normalized_back(dh, act["h1"], act["factors1"]))
+        grads[name], part = products_back(grad, act["norm1"][0], params[name])
+        dh = added(dh, part)
+    dx = added(dx, normalized_back(dh, *act["norm1"]))
 
-    dx = normalized_back(dx, act["x0"], act["factors0"])
+    dx = normalized_back(dx, *act["norm0"])
     grads["embedding"], grads["smear"] = smeared_back(params, act["sequences"], dx)
     return loss, grads
 
@@ -402,7 +389,7 @@ def drawn_batches(train, rng):
     ordered = sorted(train)
     stride = len(ordered) / (STEPS * BATCH_NAMES)
     drawn = [ordered[int((i + rng.random()) * stride)] for i in range(STEPS * BATCH_NAMES)]
-    stretches = [drawn[i * STEPS : (i + 1) * STEPS] for i in range(BATCH_NAMES)]
+    stretches = [drawn[i : i + STEPS] for i in range(0, len(drawn), STEPS)]
     for stretch in stretches:
         rng.shuffle(stretch)
     return list(zip(*stretches))
