@@ -54,6 +54,9 @@ func (a *attempt) confirm(ctx context.Context) error {
 		default:
 			c.NodeSeconds = append(c.NodeSeconds, float64(e.TrainMS)/1000)
 			c.NodeLosses = append(c.NodeLosses, float64(e.ValLoss))
+			if e.Evaluation != nil {
+				c.OtherLosses = append(c.OtherLosses, float64(e.Evaluation.OtherLoss))
+			}
 		}
 	}
 	// What was confirmed before a stop or a kill stands: a result cannot be drawn again.
@@ -103,10 +106,13 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	}
 	switch {
 	case len(faults) > 0:
-		c.Why, c.FSR = "not confirmed: a fresh run "+strings.Join(faults, "; "), &zero
+		c.Why, c.FSR = "not confirmed by a fresh run: "+strings.Join(faults, "; "), &zero
 	case float64(c.MeanLoss) > a.track.Target:
 		c.Why, c.FSR = fmt.Sprintf("not confirmed: mean loss %.4f of %s is above the target of %.2f %s",
 			float64(c.MeanLoss), freshRuns(len(c.NodeLosses)), a.track.Target, a.track.Unit), &zero
+	case a.track.Evaluator != nil && !(sample(c.OtherLosses).mean() <= a.track.Evaluator.OtherTarget):
+		c.Why, c.FSR = fmt.Sprintf("not confirmed: mean loss %.4f over other validation characters is above %.2f %s",
+			sample(c.OtherLosses).mean(), a.track.Evaluator.OtherTarget, a.track.Unit), &zero
 	default:
 		c.Valid = true
 	}

@@ -158,6 +158,28 @@ func TestFaultyScriptsAreMarkedAndTheAttemptGoesOn(t *testing.T) {
 	}
 }
 
+func TestWorkOfASecondProcessMakesARunInvalid(t *testing.T) {
+	_, track := standInTask()
+	for _, c := range []struct {
+		cpu, wall time.Duration
+		cores     int
+		invalid   bool
+	}{
+		{10 * time.Second, 10 * time.Second, 1, false},
+		{10900 * time.Millisecond, 10 * time.Second, 1, false}, // what starts and ends a process
+		{15 * time.Second, 10 * time.Second, 1, true},
+		{15 * time.Second, 10 * time.Second, 2, false},
+		{80 * time.Second, 10 * time.Second, 0, false},
+	} {
+		track.Cores = c.cores
+		s := &sinkTo{points: 1, total: 5, last: runner.Point{Kind: runner.Validation, Step: 5, Total: 5, TrainMS: 10, ValLoss: 1.9}}
+		out := s.outcome(runner.Result{Reason: runner.Exited, CPUUser: c.cpu - time.Second, CPUSys: time.Second, Wall: c.wall}, track)
+		if got := strings.Contains(out.Why, "processors busy"); got != c.invalid || got && out.verdict != event.VerdictInvalid {
+			t.Errorf("%s of processor time in %s on %d: %s (%s)", c.cpu, c.wall, c.cores, out.verdict, out.Why)
+		}
+	}
+}
+
 func TestStoppedAttemptCanBeResumed(t *testing.T) {
 	s := openStore(t)
 	e := newTestEngine(s, scripted(nil))

@@ -19,7 +19,14 @@ func judged(n fold.Node) bool {
 // try trains node n once and judges it.
 func (a *attempt) try(ctx context.Context, n int) error {
 	a.w.Emit(event.Phase{Phase: event.PhaseTraining, Node: n})
-	out, err := a.train(ctx, order{node: n, purpose: event.PurposeNode, files: a.w.State().Files(n)})
+	o := order{node: n, purpose: event.PurposeNode, files: a.w.State().Files(n)}
+	lock, err := a.acquire(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	o.lock = lock
+	out, err := a.train(ctx, o)
 	if err != nil {
 		return err
 	}

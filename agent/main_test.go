@@ -70,6 +70,12 @@ def step(n):
     return BASE + 2.0 * (1 - n / STEPS)
 
 
+def weights(loss):
+    if "PITWALL_PARAMS" in os.environ:
+        with open(os.environ["PITWALL_PARAMS"], "w") as file:
+            file.write(f"{loss:.4f}")
+
+
 def main():
     print("seed", os.environ["PITWALL_SEED"])
     print(f"step:0/{STEPS} train_time:0ms", flush=True)
@@ -79,6 +85,7 @@ def main():
         loss = step(n)
         spent += time.perf_counter() - start
         print(f"step:{n}/{STEPS} train_loss:{loss:.4f} train_time:{1000 * spent:.0f}ms step_avg:{1000 * spent / n:.2f}ms", flush=True)
+    weights(loss)
     print(f"step:{STEPS}/{STEPS} val_loss:{loss:.4f} train_time:{1000 * spent:.0f}ms step_avg:{1000 * spent / STEPS:.2f}ms", flush=True)
 
 
@@ -93,7 +100,7 @@ const (
 func standInTask() (taskdata.Task, taskdata.Track) {
 	track := taskdata.Track{
 		ID: "standin", Practice: true, Target: 2, Unit: "nats/char", CalibrationRuns: 1, ConfirmationRuns: 1,
-		Clock: taskdata.ClockBound{Share: 0.02, Slack: time.Second}, RunLimit: 20 * time.Second,
+		Clock: taskdata.ClockBound{Share: 0.02, Slack: time.Second}, RunLimit: 20 * time.Second, Cores: 1,
 	}
 	from := taskdata.Record{Track: "standin", Number: 1, Title: "slow", Steps: slowSteps, Seconds: 0.5, SecondsSD: 0.005, MeasuredOn: "nowhere"}
 	to := taskdata.Record{Track: "standin", Number: 2, Title: "fast", Summary: "Half the steps do.", Steps: fastSteps, Seconds: 0.25, MeasuredOn: "nowhere"}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,7 +30,7 @@ type order struct {
 	node    int // -1: record i+1's script
 	purpose string
 	files   map[string]string
-	lock    *runner.MachineLock
+	lock    *runner.MachineLock // held for the run
 }
 
 // outcome is what came of a run.
@@ -45,8 +46,6 @@ type sinkTo struct {
 	job     runner.Job
 	writers []*store.Writer
 	runs    []int // the run's number in each stream; empty until it has started
-	waiting func(runner.Holder)
-	placed  func()
 
 	clock  runner.Clock
 	curve  []event.GhostPoint
@@ -54,13 +53,13 @@ type sinkTo struct {
 	last   runner.Point // last validation
 	total  int
 	nan    string // a loss that was not a number, by its log line
-	errors []string
+	errors lastWords
 }
 
-func (s *sinkTo) Waiting(h runner.Holder) { s.waiting(h) }
+// Waiting is never called: the engine holds the machine.
+func (s *sinkTo) Waiting(runner.Holder) {}
 
 func (s *sinkTo) Started(id runner.Identity) {
-	s.placed()
 	for _, w := range s.writers {
 		run := len(w.State().Runs) + 1
 		s.runs = append(s.runs, run)
@@ -84,8 +83,8 @@ func (s *sinkTo) Lines(lines []runner.Line) {
 		if metric {
 			s.metric(l, p)
 		}
-		if l.Stderr && len(strings.TrimSpace(string(l.Data))) > 0 {
-			s.errors = append(s.errors[max(0, len(s.errors)-9):], string(l.Data[:min(len(l.Data), 2000)]))
+		if l.Stderr {
+			s.errors.add(l.Data)
 		}
 		for i, run := range s.runs {
 			bodies[i] = append(bodies[i], event.Log{Run: run, Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
@@ -142,8 +141,10 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		Argv:  []string{a.python.Path, "-u", a.task.From.ScriptName()},
 		Env:   map[string]string{"PITWALL_SEED": strconv.FormatInt(freshSeed(a.id, a.epoch, run), 10)},
 		Limit: a.track.RunLimit,
-		Timed: o.lock == nil,
 		Lock:  o.lock,
+	}
+	if a.evaluable(o) {
+		job.Env[taskdata.WeightsVariable] = filepath.Join(job.Dir, taskdata.WeightsName)
 	}
 	ws, err := NewWorkspace(job.Dir, o.files)
 	if err != nil {
@@ -151,7 +152,7 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	}
 	defer os.RemoveAll(job.Dir)
 	defer ws.Close()
-	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), waiting: func(h runner.Holder) { a.waiting(o, h) }, placed: a.placed}
+	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...)}
 	res, err := a.Runner.Run(ctx, job, s)
 	if len(s.runs) == 0 {
 		if cause := context.Cause(ctx); cause != nil {
@@ -163,6 +164,14 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		return outcome{}, err
 	}
 	out := s.outcome(res, a.track)
+	if a.evaluable(o) && context.Cause(ctx) == nil && out.verdict == "" && (o.purpose == event.PurposeConfirmNode || float64(out.ValLoss) <= a.track.Target) {
+		if err := a.evaluate(ctx, o, job, &out); err != nil {
+			if context.Cause(ctx) == nil {
+				return outcome{}, err
+			}
+			out.Finished, out.Reason, out.Why = false, string(runner.Stopped), "stopped before its weights were evaluated"
+		}
+	}
 	for i, run := range s.runs {
 		end := out.RunEnded
 		end.Run = run
@@ -209,9 +218,9 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 	case res.Reason != runner.Exited:
 		return event.VerdictFailed, "its end was not seen: " + res.Err
 	case res.Signal != "":
-		return event.VerdictFailed, "ended by " + res.Signal + s.words()
+		return event.VerdictFailed, "ended by " + res.Signal + s.errors.words()
 	case res.ExitCode != 0:
-		return event.VerdictFailed, fmt.Sprintf("crashed with exit status %d%s", res.ExitCode, s.words())
+		return event.VerdictFailed, fmt.Sprintf("crashed with exit status %d%s", res.ExitCode, s.errors.words())
 	case s.nan != "":
 		return event.VerdictFailed, s.nan
 	case s.points == 0:
@@ -224,6 +233,8 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 		return event.VerdictFailed, "its last validation gives no train_time"
 	case res.Survivors > 0 || res.Left > 0:
 		return event.VerdictInvalid, fmt.Sprintf("left %d processes behind; a script must end its own", res.Survivors+res.Left)
+	case busy(res, track.Cores):
+		return event.VerdictInvalid, fmt.Sprintf("kept %.1f processors busy where the track allows %d", (res.CPUUser+res.CPUSys).Seconds()/res.Wall.Seconds(), track.Cores)
 	case s.last.TrainMS <= 0 || s.last.ValLoss < 0:
 		return event.VerdictInvalid, "its last validation gives a time or loss below zero"
 	case track.Practice && reading.Restarts > 0:
@@ -241,15 +252,30 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 	return "", ""
 }
 
-// words gives the last line of standard error that says something, for people.
-func (s *sinkTo) words() string {
-	for i := len(s.errors) - 1; i >= 0; i-- {
+// busy reports whether a run used more processor time than cores could give it,
+// by 5 % and half a second for what starts and ends a process.
+func busy(res runner.Result, cores int) bool {
+	return cores > 0 && float64(res.CPUUser+res.CPUSys) > 1.05*float64(cores)*float64(res.Wall)+float64(500*time.Millisecond)
+}
+
+// lastWords are the last lines of a standard error.
+type lastWords []string
+
+func (w *lastWords) add(line []byte) {
+	if len(strings.TrimSpace(string(line))) > 0 {
+		*w = append((*w)[max(0, len(*w)-9):], string(line[:min(len(line), 2000)]))
+	}
+}
+
+// words gives the last line that says something, for people.
+func (w lastWords) words() string {
+	for i := len(w) - 1; i >= 0; i-- {
 		text := strings.TrimSpace(strings.Map(func(r rune) rune {
 			if unicode.IsControl(r) {
 				return -1 // a reason is one plain line
 			}
 			return r
-		}, strings.ToValidUTF8(s.errors[i], "\uFFFD")))
+		}, strings.ToValidUTF8(w[i], "\uFFFD")))
 		if text == "" {
 			continue
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"math"
 	"time"
 )
 
@@ -23,9 +22,11 @@ func microTrack() Track {
 		Unit:             "nats/char",
 		Hardware:         "any machine with CPython 3.9 or newer; one core",
 		CalibrationRuns:  1,
-		ConfirmationRuns: 1,
+		ConfirmationRuns: 3,
 		Clock:            ClockBound{Share: 0.02, Slack: 100 * time.Millisecond},
 		RunLimit:         5 * time.Minute,
+		Cores:            1,
+		Evaluator:        microEvaluator(),
 		Rules:            microRules(),
 	}
 }
@@ -121,12 +122,6 @@ func ParseReference(text []byte) (Reference, error) {
 }
 
 func (r Reference) points() []CurvePoint {
-	orNaN := func(value *float64) float64 {
-		if value == nil {
-			return math.NaN()
-		}
-		return *value
-	}
 	var points []CurvePoint
 	for _, p := range r.Points {
 		points = append(points, CurvePoint{p.Step, p.TrainMS, orNaN(p.TrainLoss), orNaN(p.ValLoss)})

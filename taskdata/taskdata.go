@@ -26,7 +26,10 @@ type Track struct {
 
 	Clock    ClockBound
 	RunLimit time.Duration // after which a run is stopped and cannot count
-	Rules    []Rule        // for people and prompts; Check enforces those that a syntax tree can show
+	Cores    int           // that a run may keep busy on average; 0 for any number
+
+	Evaluator *Evaluator // of what a run trained, outside its script; nil where there is none
+	Rules     []Rule     // for people and prompts; Check enforces those that a syntax tree can show
 }
 
 // ClockBound says how far the training time that a script reports may lie from the time the engine

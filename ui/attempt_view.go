@@ -166,6 +166,8 @@ func (a *attempt) phaseWords() string {
 		return node("training")
 	case event.PhaseJudging:
 		return node("judging")
+	case event.PhaseEvaluating:
+		return node("evaluating")
 	case event.PhaseConfirming:
 		if r := st.LiveRun(); r != nil {
 			return "confirming: " + a.runName(r)

@@ -133,6 +133,7 @@ const (
 	PhaseTraining    = "training"
 	PhaseJudging     = "judging"
 	PhaseConfirming  = "confirming"
+	PhaseEvaluating  = "evaluating" // a run's weights, outside its script
 	PhaseFinished    = "finished"
 )
 
@@ -323,6 +324,20 @@ type RunEnded struct {
 	Finished  bool   `json:"finished"`  // exit 0, and the last step's validation was logged
 	ValLoss   Float  `json:"val_loss"`  // the last validation
 	TrainMS   Float  `json:"train_ms"`  // the script's own clock at that line
+
+	Evaluation *Evaluation `json:"evaluation,omitempty"` // of its weights outside the script, where there was one
+}
+
+// Evaluation is what an evaluator outside the script found of a run's weights.
+// Losses are in the track's unit.
+type Evaluation struct {
+	Loss       Float `json:"loss"`       // over the characters that the script is evaluated on
+	OtherLoss  Float `json:"other_loss"` // over as many others
+	Characters int   `json:"characters"`
+	ShortLoss  Float `json:"short_loss"` // over a few names, where the model sees three characters only
+	FullLoss   Float `json:"full_loss"`  // over the same, where it sees all before
+	BlankLoss  Float `json:"blank_loss"` // over the same, with weights that were not trained
+	WallMS     int64 `json:"wall_ms"`
 }
 
 // Node verdicts.
@@ -353,6 +368,7 @@ type Confirmed struct {
 	NodeSeconds []float64   `json:"node_seconds"` // the node, fresh runs
 	NodeLosses  []float64   `json:"node_losses"`
 	MeanLoss    Float       `json:"mean_loss"`
+	OtherLosses []float64   `json:"other_losses,omitempty"` // of the same runs, over other validation characters
 	FSR         *float64    `json:"fsr"`
 	Interval    *[2]float64 `json:"interval"` // 95 %
 }

@@ -96,7 +96,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindSample:
 		return event.Sample{Run: run(), CPU: float(), RSS: big(), Procs: num(), Load: float(), Foreign: float(), MemAvail: big()}
 	case event.KindRunEnded:
-		return event.RunEnded{Run: run(), Exit: num(), Reason: text(), EngineMS: unknown(t), Foreign: unknown(t), Finished: flag(), ValLoss: unknown(t), TrainMS: unknown(t)}
+		return event.RunEnded{Run: run(), Exit: num(), Reason: text(), EngineMS: unknown(t), Foreign: unknown(t), Finished: flag(), ValLoss: unknown(t), TrainMS: unknown(t), Evaluation: &event.Evaluation{Loss: unknown(t), Characters: num()}}
 	case event.KindJudged:
 		return event.Judged{
 			Node: node(), Verdict: rapid.SampledFrom([]string{event.VerdictProvisional, event.VerdictMissed, event.VerdictFailed}).Draw(t, "verdict"),

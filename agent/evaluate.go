@@ -1,0 +1,113 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"pitwall/runner"
+	"pitwall/store/event"
+	"pitwall/taskdata"
+)
+
+// maxWeightsBytes bounds what a script may write for its evaluation.
+const maxWeightsBytes = 8 << 20
+
+// evaluable reports whether a run's weights are judged outside its script: those
+// on which a result would rest.
+func (a *attempt) evaluable(o order) bool {
+	return a.track.Evaluator != nil && (o.purpose == event.PurposeNode || o.purpose == event.PurposeConfirmNode)
+}
+
+// evaluate lets the track's evaluator judge the weights that a run left in its
+// directory, and puts what it finds into out. The error is not nil where nothing
+// can be said of the script: the attempt was stopped, or the machine is at fault.
+func (a *attempt) evaluate(ctx context.Context, o order, trained runner.Job, out *outcome) error {
+	ev := *a.track.Evaluator
+	before := a.w.State().Phase
+	a.w.Emit(event.Phase{Phase: event.PhaseEvaluating, Node: o.node, Detail: "outside its script"})
+	defer a.w.Emit(before)
+	invalid := func(why string) error {
+		out.verdict, out.Why = event.VerdictInvalid, why
+		return nil
+	}
+	weights := filepath.Join(trained.Dir, taskdata.WeightsName)
+	switch info, err := os.Lstat(weights); {
+	case err != nil || !info.Mode().IsRegular():
+		return invalid("it wrote no weights that could be evaluated outside the script")
+	case info.Size() > maxWeightsBytes:
+		return invalid(fmt.Sprintf("it wrote %d bytes of weights, more than %d", info.Size(), maxWeightsBytes))
+	}
+	job := runner.Job{
+		ID:    trained.ID, // it belongs to the run: who ends the one ends the other
+		Dir:   filepath.Join(a.dir, "evaluation"),
+		Limit: ev.Limit,
+		Lock:  o.lock,
+	}
+	word := rand.Text()
+	job.Argv = append([]string{a.python.Path}, ev.Args(word, freshSeed(trained.ID, a.epoch, 0))...)
+	ws, err := NewWorkspace(job.Dir, ev.Files(a.task, o.files[a.task.From.ScriptName()]))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(job.Dir)
+	defer ws.Close()
+	if err := os.Rename(weights, filepath.Join(job.Dir, taskdata.WeightsName)); err != nil {
+		return fmt.Errorf("hand over the weights: %w", err)
+	}
+	s := &evaluationSink{word: word}
+	res, err := a.Runner.Run(ctx, job, s)
+	switch {
+	case context.Cause(ctx) != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("evaluate outside the script: %w", err)
+	case res.Reason == runner.Limit:
+		return invalid(fmt.Sprintf("its evaluation outside the script was stopped after %s", ev.Limit))
+	case res.Signal != "":
+		return invalid("its evaluation outside the script ended by " + res.Signal)
+	case !s.answered:
+		return invalid("its evaluation outside the script gave no answer" + s.errors.words())
+	}
+	v := s.answer
+	out.Evaluation = &event.Evaluation{
+		Loss: event.Float(v.Loss), OtherLoss: event.Float(v.OtherLoss), Characters: v.Characters,
+		ShortLoss: event.Float(v.ShortLoss), FullLoss: event.Float(v.FullLoss), BlankLoss: event.Float(v.BlankLoss),
+		WallMS: res.Wall.Milliseconds(),
+	}
+	if why := ev.Judge(v, float64(out.ValLoss)); why != "" {
+		return invalid(why)
+	}
+	return nil
+}
+
+// evaluationSink waits for the evaluator's answer.
+type evaluationSink struct {
+	word     string
+	line     []byte
+	answer   taskdata.Evaluation
+	answered bool
+	errors   lastWords
+}
+
+func (*evaluationSink) Waiting(runner.Holder)   {}
+func (*evaluationSink) Started(runner.Identity) {}
+func (*evaluationSink) Sample(runner.Sample)    {}
+func (s *evaluationSink) Lines(ls []runner.Line) {
+	for _, l := range ls {
+		if l.Stderr {
+			s.errors.add(l.Data)
+			continue
+		}
+		if !l.Cont {
+			s.line = s.line[:0]
+		}
+		s.line = append(s.line, l.Data...)
+		if v, ok := taskdata.ReadEvaluation(bytes.TrimSpace(s.line), s.word); ok && !s.answered {
+			s.answer, s.answered = v, true
+		}
+	}
+}
