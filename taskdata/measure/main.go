@@ -1,8 +1,9 @@
 // Measure runs the records of a practice track over several seeds and prints the table that
-// docs/micro-track.md shows. With -curves it also writes the reference files that taskdata embeds.
+// docs/micro-track.md shows. With -curves it also writes the reference files that taskdata embeds, and
+// with -docs it puts the table in its place.
 //
 //	go run ./taskdata/measure -seeds 10
-//	go run ./taskdata/measure -seeds 10 -curves taskdata/micro/curves -machine "2-core x86-64 Linux VM"
+//	go run ./taskdata/measure -seeds 10 -curves taskdata/micro/curves -docs docs/micro-track.md -machine "2-core x86-64 Linux VM"
 //
 // The records take turns, one run at a time, so that a slow minute of the machine falls on all of them.
 // Times are multiplied by the share of a core that their run had, so that other load counts little;
@@ -42,8 +43,8 @@ func main() {
 }
 
 type options struct {
-	track, records, python, machine, curves, output string
-	seeds, first                                    int
+	track, records, python, machine, curves, docs string
+	seeds, first, outside                         int
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -57,7 +58,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.python, "python", "python3", "the interpreter")
 	flags.StringVar(&o.machine, "machine", fmt.Sprintf("%d-core %s %s", runtime.NumCPU(), runtime.GOARCH, runtime.GOOS), "what to call this machine")
 	flags.StringVar(&o.curves, "curves", "", "write the reference files to this `directory`")
-	flags.StringVar(&o.output, "o", "", "write the table to this `file` instead of standard output")
+	flags.StringVar(&o.docs, "docs", "", "put the table between the marks of this Markdown `file`")
+	flags.IntVar(&o.outside, "outside", 3, "seeds of each record whose weights are evaluated outside the script, too")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -75,42 +77,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	runs := make([][]trainingRun, len(records))
 	for i := range o.seeds {
 		for j, record := range records {
-			r, err := train(ctx, o.python, record, o.first+i)
+			r, err := train(ctx, o, track, record, i)
 			if err != nil {
 				return err
 			}
 			runs[j] = append(runs[j], r)
-			fmt.Fprintf(stderr, "record %d seed %d: loss %.4f, %.2f s, %.0f %% of a core\n",
-				record.Number, r.seed, r.valLoss(), r.seconds(), 100*r.share())
+			fmt.Fprintf(stderr, "record %d seed %d: loss %.4f, %.2f s, %.0f %% of a core%s\n",
+				record.Number, r.seed, r.valLoss(), r.seconds(), 100*r.share(), r.outsideWords())
 		}
 	}
-	var table strings.Builder
-	fmt.Fprintf(&table, "%s, %s\n\n", o.machine, runs[0][0].interpreter)
-	table.WriteString("| record | steps | loss, mean ± sd (seeds) | over the target | training time, mean ± sd | with validation |\n|-|-|-|-|-|-|\n")
+	var rows []row
 	for i, record := range records {
-		reference := summarize(record, runs[i], o.machine)
-		missed := 0
-		for _, r := range runs[i] {
-			if !(r.valLoss() <= track.Target) {
-				missed++
-			}
-		}
-		fmt.Fprintf(&table, "| %d | %d | %.3f ± %.3f (%d) | %d | %.2f ± %.2f s | %.2f s |\n", record.Number, reference.Steps,
-			reference.ValLoss.Mean, reference.ValLoss.SD, o.seeds, missed, reference.Seconds.Mean, reference.Seconds.SD,
-			spread(runs[i], func(r trainingRun) float64 { return r.cpu.Seconds() }).Mean)
+		reference := summarize(record, runs[i], o.machine, track.Target)
+		rows = append(rows, row{record, reference})
 		if o.curves != "" {
 			if err := write(filepath.Join(o.curves, fmt.Sprintf("record_%d.json", record.Number)), reference); err != nil {
 				return err
 			}
 		}
 	}
-	if o.output != "" {
-		if err := os.WriteFile(o.output, []byte(table.String()), 0o644); err != nil {
-			return fmt.Errorf("write the table: %w", err)
-		}
-		return nil
+	if o.docs != "" {
+		return intoDocs(o.docs, table(rows))
 	}
-	_, err = io.WriteString(stdout, table.String())
+	_, err = io.WriteString(stdout, table(rows))
 	return err
 }
 
@@ -151,6 +140,14 @@ type trainingRun struct {
 	interpreter string
 	points      []taskdata.CurvePoint
 	cpu, wall   time.Duration
+	outside     *taskdata.Evaluation // nil where it was not evaluated outside the script
+}
+
+func (r trainingRun) outsideWords() string {
+	if r.outside == nil {
+		return ""
+	}
+	return fmt.Sprintf(", %.4f over other characters", r.outside.OtherLoss)
 }
 
 // share returns how much of a core the run had, at most 1.
@@ -164,8 +161,10 @@ func (r trainingRun) share() float64 {
 func (r trainingRun) seconds() float64 { return r.points[len(r.points)-1].TrainMS / 1000 }
 func (r trainingRun) valLoss() float64 { return r.points[len(r.points)-1].ValLoss }
 
-// train runs a record's script in a directory of its own.
-func train(ctx context.Context, python string, record taskdata.Record, seed int) (trainingRun, error) {
+// train runs a record's script in a directory of its own, with the seed that has this place among
+// those asked for.
+func train(ctx context.Context, o options, track taskdata.Track, record taskdata.Record, place int) (trainingRun, error) {
+	seed := o.first + place
 	fail := func(err error) (trainingRun, error) {
 		return trainingRun{}, fmt.Errorf("run record %d with seed %d: %w", record.Number, seed, err)
 	}
@@ -177,9 +176,10 @@ func train(ctx context.Context, python string, record taskdata.Record, seed int)
 	if err := os.WriteFile(filepath.Join(dir, record.ScriptName()), []byte(record.Script()), 0o644); err != nil {
 		return fail(err)
 	}
-	cmd := exec.CommandContext(ctx, python, "-u", record.ScriptName())
+	weights := filepath.Join(dir, taskdata.WeightsName)
+	cmd := exec.CommandContext(ctx, o.python, "-u", record.ScriptName())
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), fmt.Sprintf("PITWALL_SEED=%d", seed))
+	cmd.Env = append(os.Environ(), fmt.Sprintf("PITWALL_SEED=%d", seed), taskdata.WeightsVariable+"="+weights)
 	cmd.Stderr = os.Stderr
 	start := time.Now()
 	output, err := cmd.Output()
@@ -195,7 +195,36 @@ func train(ctx context.Context, python string, record taskdata.Record, seed int)
 	for i := range r.points {
 		r.points[i].TrainMS *= r.share()
 	}
+	if track.Evaluator != nil && place < o.outside {
+		if r.outside, err = evaluate(ctx, o.python, *track.Evaluator, record, dir, r.valLoss()); err != nil {
+			return fail(err)
+		}
+	}
 	return r, nil
+}
+
+// evaluate judges the weights in dir outside the script.
+func evaluate(ctx context.Context, python string, evaluator taskdata.Evaluator, record taskdata.Record, dir string, reported float64) (*taskdata.Evaluation, error) {
+	for name, text := range evaluator.Files(taskdata.NewTask(record, record, nil), record.Script()) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return nil, err
+		}
+	}
+	cmd := exec.CommandContext(ctx, python, evaluator.Args("answer", 1)...)
+	cmd.Dir = dir
+	cmd.Stderr = os.Stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("evaluate outside the script: %w", err)
+	}
+	found, ok := taskdata.ReadEvaluation([]byte(strings.TrimSpace(string(output))), "answer")
+	if !ok {
+		return nil, fmt.Errorf("evaluate outside the script: no answer in %q", output)
+	}
+	if why := evaluator.Judge(found, reported); why != "" {
+		return nil, fmt.Errorf("evaluate outside the script: %s", why)
+	}
+	return &found, nil
 }
 
 // parse reads the log of a finished run.
@@ -242,15 +271,37 @@ func parse(text string) (trainingRun, error) {
 }
 
 // summarize averages the runs of a record.
-func summarize(record taskdata.Record, runs []trainingRun, machine string) taskdata.Reference {
+func summarize(record taskdata.Record, runs []trainingRun, machine string, target float64) taskdata.Reference {
 	reference := taskdata.Reference{
 		Record:     record.Number,
 		MeasuredOn: machine + ", " + strings.Replace(runs[0].interpreter, "cpython", "CPython", 1),
 		Seconds:    spread(runs, trainingRun.seconds),
 		ValLoss:    spread(runs, trainingRun.valLoss),
 	}
+	var outside []trainingRun
 	for _, r := range runs {
 		reference.Seeds = append(reference.Seeds, r.seed)
+		if !(r.valLoss() <= target) {
+			reference.Missed++
+		}
+		if r.outside != nil {
+			outside = append(outside, r)
+		}
+	}
+	if len(outside) > 0 {
+		lowest := func(value func(trainingRun) float64) float64 {
+			least := math.Inf(1)
+			for _, r := range outside {
+				least = min(least, value(r))
+			}
+			return rounded(least)
+		}
+		reference.Outside = taskdata.Outside{
+			Seeds:     len(outside),
+			OtherLoss: spread(outside, func(r trainingRun) float64 { return r.outside.OtherLoss }),
+			Blank:     lowest(func(r trainingRun) float64 { return r.outside.BlankLoss }),
+			Context:   lowest(func(r trainingRun) float64 { return r.outside.ShortLoss - r.outside.FullLoss }),
+		}
 	}
 	for i, point := range runs[0].points {
 		mean := func(value func(taskdata.CurvePoint) float64) float64 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -47,7 +48,7 @@ func TestReferenceIsReadAsItWasWritten(t *testing.T) {
 	}
 	record := taskdata.Record{Number: 7}
 	path := filepath.Join(t.TempDir(), "record_7.json")
-	if err := write(path, summarize(record, []trainingRun{r, r}, "a machine")); err != nil {
+	if err := write(path, summarize(record, []trainingRun{r, r}, "a machine", 2)); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -58,7 +59,7 @@ func TestReferenceIsReadAsItWasWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if reference.Steps != 2 || len(reference.Points) != 3 || len(reference.Seeds) != 2 || reference.MeasuredOn != "a machine, CPython 3.11.7" {
+	if reference.Steps != 2 || len(reference.Points) != 3 || len(reference.Seeds) != 2 || reference.MeasuredOn != "a machine, CPython 3.11.7" || reference.Missed != 2 {
 		t.Errorf("%+v", reference)
 	}
 	if p := reference.Points[2]; p.ValLoss == nil || *p.ValLoss != 3.1 || reference.Points[0].TrainLoss != nil {
@@ -66,10 +67,64 @@ func TestReferenceIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
+// TestDocsShowTheReferencesThatAreEmbedded keeps the table of docs/micro-track.md and the curves from
+// different measurements apart.
+func TestDocsShowTheReferencesThatAreEmbedded(t *testing.T) {
+	var rows []row
+	for _, record := range taskdata.Records("micro") {
+		text, err := os.ReadFile(fmt.Sprintf("../micro/curves/record_%d.json", record.Number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reference, err := taskdata.ParseReference(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf("\nSTEPS = %d\n", reference.Steps); !strings.Contains(record.Script(), want) {
+			t.Errorf("record %d was measured with %d steps, which its script does not take", record.Number, reference.Steps)
+		}
+		rows = append(rows, row{record, reference})
+	}
+	text, err := os.ReadFile("../../docs/micro-track.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, inside, _, err := inDocs(string(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := table(rows); inside != want {
+		t.Errorf("docs/micro-track.md shows\n%s\nand the references say\n%s", inside, want)
+	}
+}
+
+func TestTableIsPutBetweenItsMarks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "docs.md")
+	put := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("before\n" + tableBegins + "old\n" + tableEnds + "after\n")
+	if err := intoDocs(path, "new\n"); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "before\n"+tableBegins+"new\n"+tableEnds+"after\n" {
+		t.Errorf("%s", text)
+	}
+	put("no marks\n")
+	if err := intoDocs(path, "new\n"); err == nil || !strings.Contains(err.Error(), "lacks the marks") {
+		t.Errorf("%v", err)
+	}
+	if text, _ := os.ReadFile(path); string(text) != "no marks\n" {
+		t.Errorf("changed to %s", text)
+	}
+}
+
 func TestWrongUseIsToldInWords(t *testing.T) {
 	for args, want := range map[string]string{
 		"-track moto":    "micro",
-		"-records 99":    "6, 7, 8",
+		"-records 99":    "7, 8",
 		"-records seven": "not numbers",
 		"-seeds 0":       "at least one seed",
 	} {
