@@ -20,6 +20,9 @@ type Agent interface {
 	Propose(ctx context.Context, b Brief, ed *Editor) error
 	// RunsUnchanged reports whether a node without any edit is meant to train.
 	RunsUnchanged() bool
+	// Repeats reports whether all its nodes are the same. Then one that reaches
+	// the target ends the search, and another is only tried after bad luck.
+	Repeats() bool
 }
 
 // Brief is what an agent is told of its next node. Nothing of the task's answer
@@ -120,3 +123,5 @@ type noop struct{}
 func (noop) Propose(context.Context, Brief, *Editor) error { return nil }
 
 func (noop) RunsUnchanged() bool { return true }
+
+func (noop) Repeats() bool { return true }

@@ -67,6 +67,22 @@ func TestOracleRecoversTheSpeedup(t *testing.T) {
 	}
 }
 
+func TestAControlIsTriedAgainOnlyAfterBadLuck(t *testing.T) {
+	e := newTestEngine(openStore(t), nil)
+	if st := runAttempt(t, e, testSpec(Oracle, 3)); len(st.Nodes) != 2 || !st.Confirmed.Valid {
+		t.Errorf("%d nodes, confirmed %+v", len(st.Nodes), st.Confirmed)
+	}
+	find := e.FindTask
+	e.FindTask = func(id string) (taskdata.Task, taskdata.Track, error) {
+		task, track, err := find(id)
+		track.Target = 1.8
+		return task, track, err
+	}
+	if st := runAttempt(t, e, testSpec(Oracle, 3)); len(st.Nodes) != 4 || st.Confirmed.Valid {
+		t.Errorf("%d nodes, confirmed %+v", len(st.Nodes), st.Confirmed)
+	}
+}
+
 func TestNoopRecoversNothing(t *testing.T) {
 	e := newTestEngine(openStore(t), nil)
 	st := runAttempt(t, e, testSpec(Noop, 1))

@@ -125,6 +125,8 @@ func scripted(e edits) func(string, taskdata.Task, runner.Python) (Agent, error)
 
 func (scriptedAgent) RunsUnchanged() bool { return false }
 
+func (scriptedAgent) Repeats() bool { return false }
+
 func (a scriptedAgent) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	hunks := a.byNode[b.Node]
 	if a.byNode == nil {

@@ -18,6 +18,8 @@ type oracle struct {
 
 func (*oracle) RunsUnchanged() bool { return false }
 
+func (*oracle) Repeats() bool { return true }
+
 // Propose writes the human change, a hunk for each place that differs.
 func (o *oracle) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	text, ok := b.Files[b.Script]

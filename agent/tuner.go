@@ -22,6 +22,8 @@ type tuner struct{ python string }
 
 func (*tuner) RunsUnchanged() bool { return false }
 
+func (*tuner) Repeats() bool { return false }
+
 // Tuning of the tuner.
 const (
 	weightSteps = 8.0  // the number of planned steps: the surest lever on time

@@ -95,7 +95,17 @@ type Reference struct {
 	Seeds      []int   `json:"seeds"`
 	Seconds    Spread  `json:"seconds"`  // training time by the script's own clock, times the share of a core that the run had
 	ValLoss    Spread  `json:"val_loss"` // at the last step
-	Points     []Point `json:"curve"`    // means over the seeds
+	Missed     int     `json:"missed"`   // seeds whose loss was above the track's target
+	Outside    Outside `json:"outside"`
+	Points     []Point `json:"curve"` // means over the seeds
+}
+
+// Outside is what the track's Evaluator found of the first seeds, outside the script.
+type Outside struct {
+	Seeds     int     `json:"seeds"`
+	OtherLoss Spread  `json:"other_loss"` // over other validation characters
+	Blank     float64 `json:"blank_loss"` // the lowest loss before training
+	Context   float64 `json:"context"`    // the least that it cost to see three characters only
 }
 
 // Spread is a mean over runs and the standard deviation of a single run.
