@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -46,6 +47,7 @@ type taskJSON struct {
 	ID          string      `json:"id"`
 	Track       string      `json:"track"`
 	Benchmark   bool        `json:"benchmark"`
+	Paper       bool        `json:"paper"` // one of the paper's 19
 	From        int         `json:"from"`
 	To          int         `json:"to"`
 	Title       string      `json:"title"`
@@ -69,6 +71,7 @@ func (a *app) tasksCmd() *cobra.Command {
 				}
 			}
 			docs := []taskJSON{}
+			var missing []string // why tasks are not ready
 			rows := [][]string{{"TASK", "TITLE", "FROM", "TO", "SPEEDUP", "HINTS", "READY"}}
 			for _, t := range taskdata.Tasks(track) {
 				tr, err := taskdata.FindTrack(t.From.Track)
@@ -76,8 +79,8 @@ func (a *app) tasksCmd() *cobra.Command {
 					return err
 				}
 				d := taskJSON{
-					ID: t.ID(), Track: t.From.Track, Benchmark: !tr.Practice, From: t.From.Number, To: t.To.Number, Title: t.To.Title,
-					FromSeconds: known(t.From.Seconds), ToSeconds: known(t.To.Seconds), Hints: []string{}, Ready: t.Ready, Why: t.Why,
+					ID: t.ID(), Track: t.From.Track, Benchmark: !tr.Practice, Paper: t.Benchmark(), From: t.From.Number, To: t.To.Number, Title: t.To.Title,
+					FromSeconds: known(t.From.LatestSeconds()), ToSeconds: known(t.To.Seconds), Hints: []string{}, Ready: t.Ready, Why: t.Why,
 				}
 				for _, h := range t.Hints {
 					d.Hints = append(d.Hints, string(h))
@@ -85,20 +88,29 @@ func (a *app) tasksCmd() *cobra.Command {
 				docs = append(docs, d)
 				ready := "yes"
 				if !t.Ready {
-					ready = t.Why
+					ready = "no"
+					if !slices.Contains(missing, t.Why) {
+						missing = append(missing, t.Why)
+					}
 				}
 				if tr.Practice {
 					ready += " (practice)"
 				}
 				rows = append(rows, []string{
-					d.ID, d.Title, seconds(d.FromSeconds), seconds(d.ToSeconds),
-					fmt.Sprintf("%.2fx", t.From.Seconds/t.To.Seconds), strings.Join(d.Hints, " "), ready,
+					d.ID, d.Title, t.From.LatestTime(), t.To.Time(),
+					fmt.Sprintf("%.2fx", t.From.LatestSeconds()/t.To.Seconds), strings.Join(d.Hints, " "), ready,
 				})
 			}
 			if a.json {
 				return a.print(docs)
 			}
-			return a.table(rows)
+			if err := a.table(rows); err != nil {
+				return err
+			}
+			for _, why := range missing {
+				fmt.Fprintln(a.err, "not ready: "+why)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringVar(&track, "track", "", "only this track")

@@ -83,7 +83,7 @@ func briefOf(t *testing.T, id string, py runner.Python) Brief {
 
 func TestOracleWritesTheAnswerOfEveryTask(t *testing.T) {
 	py := python(t)
-	for _, task := range taskdata.Tasks("") {
+	for _, task := range taskdata.Tasks("micro") {
 		if !task.Ready {
 			continue
 		}

@@ -56,7 +56,9 @@ type Record struct {
 	Log     string   // path of its published training log in the track's repository, empty if there is none
 
 	Steps      int     // of training, 0 if unknown
-	Seconds    float64 // reference training time, validation excluded
+	Seconds    float64 // reference training time, validation excluded, as it was first published
+	Published  string  // that time with the digits it was published with, "3.142 min"; empty where we measured it
+	Retimed    []Retiming
 	SecondsSD  float64 // of a single run around Seconds on a quiet machine, 0 if unknown
 	MeasuredOn string  // machine and interpreter of Seconds and Curve; what was published says so here
 
@@ -101,14 +103,22 @@ func (t Task) ID() string { return fmt.Sprintf("%s/%d", t.From.Track, t.From.Num
 
 // Title returns one line on the task that gives nothing of its answer away.
 func (t Task) Title() string {
-	return fmt.Sprintf("from record %d (%.1f s) to record %d (%.1f s)", t.From.Number, t.From.Seconds, t.To.Number, t.To.Seconds)
+	return fmt.Sprintf("from record %d (%s) to record %d (%s)", t.From.Number, t.From.LatestTime(), t.To.Number, t.To.Time())
+}
+
+// Time returns Seconds with a unit and sensible digits, for people.
+func (r Record) Time() string {
+	if r.Published != "" {
+		return r.Published
+	}
+	return fmt.Sprintf("%.2f s", r.Seconds)
 }
 
 // Answer returns the script of the record To, which no agent but the oracle may see.
 func (t Task) Answer() string { return t.answer }
 
 // Tracks returns all tracks.
-func Tracks() []Track { return []Track{microTrack()} }
+func Tracks() []Track { return append([]Track{microTrack()}, nanogptTracks()...) }
 
 // FindTrack returns the track with an ID. The error lists the tracks there are.
 func FindTrack(id string) (Track, error) {
@@ -124,10 +134,13 @@ func FindTrack(id string) (Track, error) {
 
 // Records returns the records of a track in order of number, those of all tracks for "".
 func Records(track string) []Record {
-	if track != "" && track != microID {
-		return nil
+	switch track {
+	case "":
+		return slices.Concat(microRecords(), publishedRecords()[NanoGPT], publishedRecords()[NanoGPTMedium])
+	case microID:
+		return microRecords()
 	}
-	return microRecords()
+	return slices.Clone(publishedRecords()[track])
 }
 
 // FindRecord returns a record by its track and number. The error lists the records there are.
@@ -154,19 +167,33 @@ func Tasks(track string) []Task {
 		if from.Track != to.Track || from.Number+1 != to.Number {
 			continue
 		}
-		tasks = append(tasks, NewTask(from, to, microHints(from.Number)))
+		var hints map[Hint]string
+		if from.Track == microID {
+			hints = microHints(from.Number)
+		}
+		task := NewTask(from, to, hints)
+		if from.Track != microID {
+			task.Ready, task.Why = false, nanogptWhy
+		}
+		tasks = append(tasks, task)
 	}
 	return tasks
 }
 
-// FindTask returns the task with an ID such as "micro/7". The error lists the tasks there are.
+// FindTask returns the task with an ID such as "micro/7". The error says which there are.
 func FindTask(id string) (Task, error) {
-	var ids []string
-	for _, task := range Tasks("") {
-		if task.ID() == id {
-			return task, nil
+	track, _, _ := strings.Cut(id, "/")
+	var there []string
+	for _, t := range Tracks() {
+		tasks := Tasks(t.ID)
+		for _, task := range tasks {
+			if task.ID() == id {
+				return task, nil
+			}
 		}
-		ids = append(ids, task.ID())
+		if n := len(tasks); n > 0 && (t.ID == track || !strings.HasPrefix(track, "nanogpt") && t.Practice || track == id) {
+			there = append(there, fmt.Sprintf("%s to %s", tasks[0].ID(), tasks[n-1].ID()))
+		}
 	}
-	return Task{}, fmt.Errorf("no task %q; there is %s", id, strings.Join(ids, ", "))
+	return Task{}, fmt.Errorf("no task %q; there is %s", id, strings.Join(there, ", "))
 }

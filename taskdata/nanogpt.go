@@ -1,0 +1,132 @@
+package taskdata
+
+import (
+	_ "embed"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The tracks of the benchmark.
+const (
+	NanoGPT       = "nanogpt"
+	NanoGPTMedium = "nanogpt-medium"
+)
+
+// nanogptRecords are the published records of both tracks: facts (times in minutes on the published
+// hardware), and a title and a summary in words of our own. A row marked retimed is no record, but a
+// later measurement of the one before it.
+//
+//go:embed nanogpt/records.tsv
+var nanogptRecords string
+
+const repository = "https://github.com/KellerJordan/modded-nanogpt"
+
+func nanogptTracks() []Track {
+	track := Track{
+		Unit: "nats/token", Hardware: "8xH100",
+		CalibrationRuns: 3, ConfirmationRuns: 3,
+		Clock: ClockBound{Share: 0.02, Slack: 100 * time.Millisecond}, RunLimit: 2 * time.Hour,
+	}
+	small, medium := track, track
+	small.ID, small.Title, small.Target = NanoGPT, "GPT-2 small on FineWeb", 3.28
+	medium.ID, medium.Title, medium.Target = NanoGPTMedium, "GPT-2 medium on FineWeb", 2.92
+	small.Rules, medium.Rules = nanogptRules("3.28"), nanogptRules("2.92")
+	return []Track{small, medium}
+}
+
+func nanogptRules(target string) []Rule {
+	return []Rule{
+		{"target", "The validation loss over 10,485,760 tokens of FineWeb is at most " + target + " in the mean of several runs."},
+		{"data", "The streams of training and validation tokens stay as they are."},
+		{"flags", "No extra flags for the compiler."},
+		{"clock", "On the same hardware it is faster than the record before."},
+	}
+}
+
+// Retiming is a later measurement of a record, under other rules or software.
+type Retiming struct {
+	Date    string  // "2025-02-01"
+	Seconds float64 // training time
+	Log     string  // path of its published log in the track's repository
+}
+
+// Why a record's script cannot be run.
+const nanogptWhy = "no script here: this version cannot import scripts or run GPU tracks yet; the practice track micro runs everywhere"
+
+// publishedRecords parses the embedded table once, by track.
+var publishedRecords = sync.OnceValue(func() map[string][]Record {
+	records, err := parsePublished(nanogptRecords)
+	if err != nil {
+		panic("taskdata: embedded records: " + err.Error()) // a test reads the same text
+	}
+	return records
+})
+
+func parsePublished(text string) (map[string][]Record, error) {
+	found := map[string][]Record{}
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	for i, line := range lines[1:] {
+		fields := strings.Split(line, "\t")
+		if len(fields) != 10 {
+			return nil, fmt.Errorf("line %d has %d fields, not 10", i+2, len(fields))
+		}
+		track, date, log, people := fields[0], fields[3], fields[4], fields[6]
+		number, err := strconv.Atoi(fields[1])
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+2, err)
+		}
+		minutes, err := strconv.ParseFloat(fields[2], 64)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+2, err)
+		}
+		seconds := math.Round(minutes*60000) / 1000
+		if fields[7] != "" {
+			last := &found[track][len(found[track])-1]
+			if last.Number != number {
+				return nil, fmt.Errorf("line %d retimes record %d after record %d", i+2, number, last.Number)
+			}
+			last.Retimed = append(last.Retimed, Retiming{date, seconds, log})
+			continue
+		}
+		record := Record{
+			Track: track, Number: number, Title: fields[8], Summary: fields[9], People: strings.Fields(people), Date: date,
+			Log: log, Seconds: seconds, MeasuredOn: "8xH100, as published", Published: fields[2] + " min",
+		}
+		if fields[5] != "" {
+			record.Link = repository + "/pull/" + fields[5]
+		}
+		found[track] = append(found[track], record)
+	}
+	return found, nil
+}
+
+// LatestTime returns LatestSeconds with a unit and sensible digits, for people.
+func (r Record) LatestTime() string {
+	if len(r.Retimed) > 0 {
+		return strconv.FormatFloat(math.Round(r.LatestSeconds()/60*1000)/1000, 'f', -1, 64) + " min"
+	}
+	return r.Time()
+}
+
+// LatestSeconds returns the time to compare the next record with: of the last retiming where there is
+// one, else Seconds.
+func (r Record) LatestSeconds() float64 {
+	if n := len(r.Retimed); n > 0 {
+		return r.Retimed[n-1].Seconds
+	}
+	return r.Seconds
+}
+
+// Upgrade reports whether the record is only a newer version of a library.
+func (r Record) Upgrade() bool { return r.Track != microID && strings.HasPrefix(r.Title, "PyTorch ") }
+
+// Benchmark reports whether the task is one of the 19 of the Automated LLM Speedrunning Benchmark
+// (arXiv 2506.22419).
+func (t Task) Benchmark() bool {
+	n := t.From.Number
+	return t.From.Track == NanoGPT && (n >= 1 && n <= 5 || n >= 7 && n <= 20)
+}
