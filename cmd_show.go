@@ -232,6 +232,7 @@ type confirmJSON struct {
 	NodeSeconds []float64   `json:"node_seconds"`
 	NodeLosses  []float64   `json:"node_losses"`
 	MeanLoss    event.Float `json:"mean_loss"`
+	OtherLosses []float64   `json:"other_losses"` // of the same runs over other validation characters, by an evaluator outside the script
 }
 
 func moment(t time.Time) *time.Time {
@@ -285,7 +286,7 @@ func showDoc(ctx context.Context, s *store.Store, prefix string) (showJSON, erro
 	if c := st.Confirmed; c != nil {
 		d.Confirmation = &confirmJSON{
 			Valid: c.Valid, Why: c.Why, FromSeconds: orEmpty(c.FromSeconds),
-			NodeSeconds: orEmpty(c.NodeSeconds), NodeLosses: orEmpty(c.NodeLosses), MeanLoss: c.MeanLoss,
+			NodeSeconds: orEmpty(c.NodeSeconds), NodeLosses: orEmpty(c.NodeLosses), MeanLoss: c.MeanLoss, OtherLosses: orEmpty(c.OtherLosses),
 		}
 		if c.Node >= 0 {
 			d.Confirmation.Node = &c.Node

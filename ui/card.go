@@ -82,7 +82,11 @@ func (a *attempt) cardRows(w, h int) []string {
 	if c != nil && len(c.NodeSeconds) > 0 {
 		put(line().Put(th.dim, "fresh runs ").Put("", list(c.NodeSeconds)).Put(th.dim, " s, record ").Put("", list(c.FromSeconds)).Put(th.dim, " s"))
 		if c.MeanLoss.Known() {
-			put(line().Put(th.dim, "mean loss  ").Put("", loss(float64(c.MeanLoss))))
+			r := line().Put(th.dim, "mean loss  ").Put("", loss(float64(c.MeanLoss)))
+			if len(c.OtherLosses) > 0 {
+				r.Put(th.dim, ", ").Put("", loss(mean(c.OtherLosses))).Put(th.dim, " over other characters, outside the script")
+			}
+			put(r)
 		}
 	}
 	if f := a.disturbed(); f >= foreignBusy {
@@ -143,6 +147,14 @@ func fsrWords(f float64) string {
 		return fmt.Sprintf("%.0f %% of the way from this record's time to the next one's.", f*100)
 	}
 	return "No faster than the record it started from."
+}
+
+func mean(xs []float64) float64 {
+	t := 0.0
+	for _, x := range xs {
+		t += x
+	}
+	return t / float64(len(xs))
 }
 
 func list(xs []float64) string {
