@@ -73,7 +73,7 @@ func TestCheckRefusesCheats(t *testing.T) {
 		"protected name given later":    {"protected", edit{"", "VALIDATION_CHARACTERS = 512"}},
 		"kinder evaluation":             {"protected", edit{"    return total / count", "    return 0.9 * total / count"}},
 		"evaluation defined again":      {"protected", edit{"", "def evaluate(params, names):\n    return 1.9"}},
-		"evaluation taken out":          {"protected", edit{"def evaluate(params, names):", "def evaluated(params, names):"}},
+		"evaluation taken out":          {"protected", edit{"def evaluate(weights, names):", "def evaluated(weights, names):"}},
 		"training on validation":        {"protected", edit{"encoded[held_out:], encoded[:held_out]", "encoded, encoded[:held_out]"}},
 		"data loaded by the model":      {"protected", edit{inStep, "    load_data()\n" + inStep}},
 		"log line made up":              {"protected", edit{inStep, "    log_validation(STEPS, 1.9, 10)\n" + inStep}},
