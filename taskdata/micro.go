@@ -34,12 +34,40 @@ func microTrack() Track {
 func microRecords() []Record {
 	records := []Record{
 		{
+			Number: 1,
+			Title:  "Plain loops",
+			Summary: "A one-block transformer of width 32 with 2 heads, learned positions and ReLU, trained by Adam at a " +
+				"constant rate on windows of 32 characters of the joined names. Every inner product is a Python loop.",
+		},
+		{
+			Number: 2,
+			Title:  "Inner products by map",
+			Summary: "All inner products and sums of vectors map a function of the module operator over their elements, so " +
+				"that the loop runs in C. The arithmetic is the same.",
+		},
+		{
+			Number: 3,
+			Title:  "Rotary positions, decaying rate",
+			Summary: "Queries and keys are turned by angles that grow with the position, in place of learned embeddings of " +
+				"positions. The rate starts higher and falls linearly.",
+		},
+		{
+			Number: 4,
+			Title:  "One name a sequence",
+			Summary: "A batch is five whole names drawn at random, each a sequence of its own, in place of windows that " +
+				"start anywhere in the joined names.",
+		},
+		{
+			Number: 5,
+			Title:  "4 heads, batches spread over the sorted names",
+			Summary: "Attention has 4 heads of width 8. The names are sorted and cut into five stretches, and each batch has " +
+				"one name of each, so that all batches are about as mixed as the whole.",
+		},
+		{
 			Number: 6,
 			Title:  "Muon, ReLU squared, QK-norm",
-			Summary: "A one-block transformer of width 32 with 4 heads and rotary positions, one name a sequence. " +
-				"Its matrices are trained by Muon, its tables by Adam; queries and keys are normalised, the MLP " +
-				"squares its ReLU, what writes to the residual stream starts at zero, and each batch is spread over " +
-				"the sorted names.",
+			Summary: "The matrices are trained by Muon, the tables by Adam; queries and keys are normalised, the MLP " +
+				"squares its ReLU, and what writes to the residual stream or the logits starts at zero.",
 		},
 		{
 			Number: 7,

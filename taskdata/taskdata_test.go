@@ -10,7 +10,7 @@ import (
 )
 
 func TestTaskNamesItsRecordsAndWithholdsTheAnswer(t *testing.T) {
-	for _, id := range []string{"micro/6", "micro/7"} {
+	for _, id := range []string{"micro/1", "micro/2", "micro/3", "micro/4", "micro/5", "micro/6", "micro/7"} {
 		task, err := taskdata.FindTask(id)
 		if err != nil {
 			t.Fatal(err)

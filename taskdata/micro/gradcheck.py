@@ -7,7 +7,7 @@ import importlib.util
 import random
 import sys
 
-COORDINATES = 6  # of each parameter
+COORDINATES = 3  # of each parameter
 STEP = 1e-5
 TOLERANCE = 1e-4
 
