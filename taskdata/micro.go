@@ -123,6 +123,7 @@ type Reference struct {
 	Seeds      []int   `json:"seeds"`
 	Seconds    Spread  `json:"seconds"`  // training time by the script's own clock, times the share of a core that the run had
 	ValLoss    Spread  `json:"val_loss"` // at the last step
+	Timed      int     `json:"timed"`    // seeds in Seconds; the losses are of all
 	Missed     int     `json:"missed"`   // seeds whose loss was above the track's target
 	Outside    Outside `json:"outside"`
 	Points     []Point `json:"curve"` // means over the seeds

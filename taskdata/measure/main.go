@@ -5,6 +5,11 @@
 //	go run ./taskdata/measure -seeds 10
 //	go run ./taskdata/measure -seeds 10 -curves taskdata/micro/curves -docs docs/micro-track.md -machine "2-core x86-64 Linux VM"
 //
+// A long measurement can be made in parts: with -keep the runs are kept in a file, and a later call takes
+// from it what it has. With -untimed a run's time is left out, so that runs for their losses can be made
+// while the machine does other things; a later call without it times what has no time yet, for as many
+// seeds as -timed says.
+//
 // The records take turns, one run at a time, so that a slow minute of the machine falls on all of them.
 // Times are multiplied by the share of a core that their run had, so that other load counts little;
 // on a quiet machine the share is 1.
@@ -43,8 +48,9 @@ func main() {
 }
 
 type options struct {
-	track, records, python, machine, curves, docs string
-	seeds, first, outside                         int
+	track, records, python, machine, curves, docs, keep string
+	seeds, first, outside, timed                        int
+	untimed                                             bool
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -60,6 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.curves, "curves", "", "write the reference files to this `directory`")
 	flags.StringVar(&o.docs, "docs", "", "put the table between the marks of this Markdown `file`")
 	flags.IntVar(&o.outside, "outside", 3, "seeds of each record whose weights are evaluated outside the script, too")
+	flags.StringVar(&o.keep, "keep", "", "keep the runs in this `file`, and take from it what was run before")
+	flags.IntVar(&o.timed, "timed", 0, "seeds of each record, the first ones, whose times count (default: all)")
+	flags.BoolVar(&o.untimed, "untimed", false, "leave times out: run for the losses only")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -74,16 +83,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.timed == 0 {
+		o.timed = o.seeds
+	}
+	kept, err := keptRuns(o.keep)
+	if err != nil {
+		return err
+	}
 	runs := make([][]trainingRun, len(records))
 	for i := range o.seeds {
 		for j, record := range records {
-			r, err := train(ctx, o, track, record, i)
-			if err != nil {
-				return err
+			r, found := kept.find(record, o.first+i)
+			if !found || !r.Timed && !o.untimed && i < o.timed {
+				if r, err = train(ctx, o, track, record, i); err != nil {
+					return err
+				}
+				if err := kept.add(r.finished); err != nil {
+					return err
+				}
 			}
 			runs[j] = append(runs[j], r)
 			fmt.Fprintf(stderr, "record %d seed %d: loss %.4f, %.2f s, %.0f %% of a core%s\n",
-				record.Number, r.seed, r.valLoss(), r.seconds(), 100*r.share(), r.outsideWords())
+				record.Number, r.Seed, r.valLoss(), r.seconds(), 100*r.share(), r.outsideWords())
 		}
 	}
 	var rows []row
@@ -136,26 +157,24 @@ func chosen(track, list string) ([]taskdata.Record, error) {
 
 // trainingRun is one finished run of a record.
 type trainingRun struct {
-	seed        int
+	finished
 	interpreter string
-	points      []taskdata.CurvePoint
-	cpu, wall   time.Duration
-	outside     *taskdata.Evaluation // nil where it was not evaluated outside the script
+	points      []taskdata.CurvePoint // times are multiplied by the share of a core
 }
 
 func (r trainingRun) outsideWords() string {
-	if r.outside == nil {
+	if r.Outside == nil {
 		return ""
 	}
-	return fmt.Sprintf(", %.4f over other characters", r.outside.OtherLoss)
+	return fmt.Sprintf(", %.4f over other characters", r.Outside.OtherLoss)
 }
 
 // share returns how much of a core the run had, at most 1.
 func (r trainingRun) share() float64 {
-	if r.wall <= 0 {
+	if r.Wall <= 0 {
 		return 1
 	}
-	return min(1, r.cpu.Seconds()/r.wall.Seconds())
+	return min(1, r.CPU.Seconds()/r.Wall.Seconds())
 }
 
 func (r trainingRun) seconds() float64 { return r.points[len(r.points)-1].TrainMS / 1000 }
@@ -186,17 +205,14 @@ func train(ctx context.Context, o options, track taskdata.Track, record taskdata
 	if err != nil {
 		return fail(err)
 	}
-	r, err := parse(string(output))
+	f := finished{Record: record.Number, Script: checksum(record), Seed: seed, Timed: !o.untimed, Log: string(output), Wall: time.Since(start)}
+	f.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	r, err := f.read()
 	if err != nil {
 		return fail(err)
 	}
-	r.seed, r.wall = seed, time.Since(start)
-	r.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	for i := range r.points {
-		r.points[i].TrainMS *= r.share()
-	}
 	if track.Evaluator != nil && place < o.outside {
-		if r.outside, err = evaluate(ctx, o.python, *track.Evaluator, record, dir, r.valLoss()); err != nil {
+		if r.Outside, err = evaluate(ctx, o.python, *track.Evaluator, record, dir, r.valLoss()); err != nil {
 			return fail(err)
 		}
 	}
@@ -275,16 +291,16 @@ func summarize(record taskdata.Record, runs []trainingRun, machine string, targe
 	reference := taskdata.Reference{
 		Record:     record.Number,
 		MeasuredOn: machine + ", " + strings.Replace(runs[0].interpreter, "cpython", "CPython", 1),
-		Seconds:    spread(runs, trainingRun.seconds),
+		Seconds:    spread(timedRuns(runs), trainingRun.seconds),
 		ValLoss:    spread(runs, trainingRun.valLoss),
 	}
 	var outside []trainingRun
 	for _, r := range runs {
-		reference.Seeds = append(reference.Seeds, r.seed)
+		reference.Seeds = append(reference.Seeds, r.Seed)
 		if !(r.valLoss() <= target) {
 			reference.Missed++
 		}
-		if r.outside != nil {
+		if r.Outside != nil {
 			outside = append(outside, r)
 		}
 	}
@@ -298,21 +314,22 @@ func summarize(record taskdata.Record, runs []trainingRun, machine string, targe
 		}
 		reference.Outside = taskdata.Outside{
 			Seeds:     len(outside),
-			OtherLoss: spread(outside, func(r trainingRun) float64 { return r.outside.OtherLoss }),
-			Blank:     lowest(func(r trainingRun) float64 { return r.outside.BlankLoss }),
-			Context:   lowest(func(r trainingRun) float64 { return r.outside.ShortLoss - r.outside.FullLoss }),
+			OtherLoss: spread(outside, func(r trainingRun) float64 { return r.Outside.OtherLoss }),
+			Blank:     lowest(func(r trainingRun) float64 { return r.Outside.BlankLoss }),
+			Context:   lowest(func(r trainingRun) float64 { return r.Outside.ShortLoss - r.Outside.FullLoss }),
 		}
 	}
+	reference.Timed = len(timedRuns(runs))
 	for i, point := range runs[0].points {
-		mean := func(value func(taskdata.CurvePoint) float64) float64 {
+		mean := func(runs []trainingRun, value func(taskdata.CurvePoint) float64) float64 {
 			return spread(runs, func(r trainingRun) float64 { return value(r.points[min(i, len(r.points)-1)]) }).Mean
 		}
 		reference.Steps = point.Step
 		reference.Points = append(reference.Points, taskdata.Point{
 			Step:      point.Step,
-			TrainMS:   math.Round(mean(func(p taskdata.CurvePoint) float64 { return p.TrainMS })),
-			TrainLoss: known(mean(func(p taskdata.CurvePoint) float64 { return p.TrainLoss })),
-			ValLoss:   known(mean(func(p taskdata.CurvePoint) float64 { return p.ValLoss })),
+			TrainMS:   math.Round(mean(timedRuns(runs), func(p taskdata.CurvePoint) float64 { return p.TrainMS })),
+			TrainLoss: known(mean(runs, func(p taskdata.CurvePoint) float64 { return p.TrainLoss })),
+			ValLoss:   known(mean(runs, func(p taskdata.CurvePoint) float64 { return p.ValLoss })),
 		})
 	}
 	return reference

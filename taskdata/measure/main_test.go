@@ -98,6 +98,55 @@ func TestDocsShowTheReferencesThatAreEmbedded(t *testing.T) {
 	}
 }
 
+func TestKeptRunsAreTakenAgain(t *testing.T) {
+	record := taskdata.Record{Number: 7}.WithScript("a script", nil)
+	path := filepath.Join(t.TempDir(), "runs")
+	kept, err := keptRuns(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := finished{Record: 7, Script: checksum(record), Seed: 3, CPU: 5, Wall: 10, Log: sample, Outside: &taskdata.Evaluation{OtherLoss: 1.9}}
+	if err := kept.add(f); err != nil {
+		t.Fatal(err)
+	}
+	f.Timed = true
+	if err := kept.add(f); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(whole, whole[:len(whole)/3]...), 0o644); err != nil { // cut off in a line
+		t.Fatal(err)
+	}
+	if kept, err = keptRuns(path); err != nil {
+		t.Fatal(err)
+	}
+	if r, ok := kept.find(record, 3); !ok || !r.Timed || r.seconds() != 0.105 || r.Outside.OtherLoss != 1.9 {
+		t.Errorf("%v %+v", ok, r)
+	}
+	if _, ok := kept.find(record, 4); ok {
+		t.Error("a seed that was not run is found")
+	}
+	if _, ok := kept.find(record.WithScript("another script", nil), 3); ok {
+		t.Error("a run of another script is found")
+	}
+	untimed := f
+	untimed.Timed = false
+	var runs []trainingRun
+	for _, f := range []finished{f, untimed, f} {
+		r, err := f.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, r)
+	}
+	if reference := summarize(record, runs, "a machine", 2); reference.Timed != 2 || len(reference.Seeds) != 3 {
+		t.Errorf("%+v", reference)
+	}
+}
+
 func TestTableIsPutBetweenItsMarks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "docs.md")
 	put := func(text string) {

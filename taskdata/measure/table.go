@@ -17,7 +17,7 @@ type row struct {
 // table gives what was measured as Markdown.
 func table(rows []row) string {
 	var b strings.Builder
-	b.WriteString("| # | change | steps | loss, mean ± sd | missed 2.00 | loss over other characters | training time, mean ± sd | time saved |\n|-|-|-|-|-|-|-|-|\n")
+	b.WriteString("| # | change | steps | loss, mean ± sd | missed the target | loss over other characters | training time, mean ± sd (seeds) | time saved |\n|-|-|-|-|-|-|-|-|\n")
 	for i, r := range rows {
 		outside, saved := "–", "–"
 		if o := r.reference.Outside; o.Seeds > 0 {
@@ -26,9 +26,9 @@ func table(rows []row) string {
 		if i > 0 {
 			saved = fmt.Sprintf("%.0f %%", 100*(1-r.reference.Seconds.Mean/rows[i-1].reference.Seconds.Mean))
 		}
-		fmt.Fprintf(&b, "| %d | %s | %d | %.3f ± %.3f | %d of %d | %s | %.2f ± %.2f s | %s |\n", r.record.Number, r.record.Title,
+		fmt.Fprintf(&b, "| %d | %s | %d | %.3f ± %.3f | %d of %d | %s | %.2f ± %.2f s (%d) | %s |\n", r.record.Number, r.record.Title,
 			r.reference.Steps, r.reference.ValLoss.Mean, r.reference.ValLoss.SD, r.reference.Missed, len(r.reference.Seeds), outside,
-			r.reference.Seconds.Mean, r.reference.Seconds.SD, saved)
+			r.reference.Seconds.Mean, r.reference.Seconds.SD, r.reference.Timed, saved)
 	}
 	if len(rows) > 0 {
 		fmt.Fprintf(&b, "\nMeasured on a %s.\n", rows[0].reference.MeasuredOn)
