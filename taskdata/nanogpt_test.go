@@ -1,6 +1,7 @@
 package taskdata_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,34 @@ func TestPublishedFigures(t *testing.T) {
 		}
 		if record.Seconds != want.seconds || record.Time() != want.time || record.LatestTime() != want.latest || record.Date != want.date || len(record.People) != want.people {
 			t.Errorf("%+v: %s, latest %s, %+v", want, record.Time(), record.LatestTime(), record)
+		}
+	}
+}
+
+func TestRetimingsBelongToTheirRecord(t *testing.T) {
+	for _, record := range taskdata.Records("") {
+		want := []taskdata.Retiming{}
+		if record.Track == "nanogpt" && record.Number == 21 {
+			want = []taskdata.Retiming{
+				{Date: "2025-02-01", Seconds: 179.82, Log: "records/track_1_short/2025-02-01_RuleTweak/eff63a8c-2f7e-4fc5-97ce-7f600dae0bc7.txt"},
+				{Date: "2025-05-24", Seconds: 180.84, Log: "records/track_1_short/2025-05-24_StableTorch/89d9f224-3b01-4581-966e-358d692335e0.txt"},
+			}
+		}
+		if !slices.Equal(record.Retimed, want) {
+			t.Errorf("%s/%d was retimed %+v", record.Track, record.Number, record.Retimed)
+		}
+	}
+}
+
+func TestEveryPublishedTaskGains(t *testing.T) {
+	for _, id := range []string{taskdata.NanoGPT, taskdata.NanoGPTMedium} {
+		for _, task := range taskdata.Tasks(id) {
+			if task.From.LatestSeconds() <= task.To.Seconds {
+				t.Errorf("%s: %v s, then %v s", task.ID(), task.From.LatestSeconds(), task.To.Seconds)
+			}
+			if strings.Contains(task.Title(), task.To.Title) {
+				t.Errorf("%s gives its answer away: %q", task.ID(), task.Title())
+			}
 		}
 	}
 }
