@@ -37,6 +37,7 @@ type Chart struct {
 	XUnit  string // after the numbers of the x axis
 	YUnit  string // above the y axis's numbers, where there is room
 	XTicks bool   // whole numbers only on the x axis
+	Dates  bool   // x is a Day: months and years on the x axis
 	Axis   cell.Style
 	Faint  cell.Style // of the axis lines
 }
@@ -207,6 +208,9 @@ func (cv *canvas) curve(l Line, x0, x1 float64, scaleX func(float64) int, scaleY
 		}
 		lo, hi := s.Range(i, j)
 		first, last := scaleY(s.ys[i]), scaleY(s.ys[j-1])
+		if px == x && x%every == 0 { // a step up or down
+			cv.column(x, py, first, pen)
+		}
 		if px != math.MinInt && x > px {
 			prev := py
 			for k := px + 1; k <= x; k++ {
@@ -238,15 +242,10 @@ func sign(n int) int {
 func (c *Chart) axis(gutter, pw int, x0, x1 float64) []string {
 	line := []rune(strings.Repeat("─", pw))
 	text := []rune(strings.Repeat(" ", pw))
-	n := max(pw/12, 2)
-	step := nice((x1 - x0) / float64(n))
-	if c.XTicks {
-		step = max(1, math.Round(step))
-	}
 	free := 0
-	for x := math.Ceil(x0/step) * step; x <= x1+step*1e-9; x += step {
-		at := int((x - x0) / (x1 - x0) * float64(pw-1))
-		s := []rune(number(x) + c.XUnit)
+	for _, t := range c.ticks(x0, x1, pw) {
+		at := int((t.x - x0) / (x1 - x0) * float64(pw-1))
+		s := []rune(t.label)
 		from := min(max(at-len(s)/2, 0), pw-len(s))
 		if from < free || from < 0 {
 			continue
@@ -263,6 +262,28 @@ func (c *Chart) axis(gutter, pw int, x0, x1 float64) []string {
 		string(c.Faint) + corner + string(line) + "\x1b[m",
 		cell.New(gutter+pw).Gap(gutter).Put(c.Axis, string(text)).String(),
 	}
+}
+
+// tick is a place on the x axis.
+type tick struct {
+	x     float64
+	label string
+}
+
+// ticks gives the places on an x axis of w cells that are labelled, in order.
+func (c *Chart) ticks(x0, x1 float64, w int) []tick {
+	if c.Dates {
+		return months(x0, x1, max(w/7, 2))
+	}
+	step := nice((x1 - x0) / float64(max(w/12, 2)))
+	if c.XTicks {
+		step = max(1, math.Round(step))
+	}
+	var ts []tick
+	for x := math.Ceil(x0/step) * step; x <= x1+step*1e-9; x += step {
+		ts = append(ts, tick{x, number(x) + c.XUnit})
+	}
+	return ts
 }
 
 func yTicks(lo, hi float64, n int, log bool) []float64 {
