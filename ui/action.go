@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"pitwall/ui/cell"
 	"pitwall/ui/clean"
@@ -85,7 +86,8 @@ func (m *Model) helpRows(title string, actions []action, top, w, h int) (rows []
 type input struct {
 	prompt string
 	text   string
-	change func() // after every key
+	change func()        // after every key
+	count  func() string // what it leaves, may be nil
 	done   func(keep bool) tea.Cmd
 }
 
@@ -141,12 +143,14 @@ func (p *prompt) line(w int) string {
 }
 
 // openFilter opens a line that changes a filter as it is typed; esc clears it.
-func (p *prompt) openFilter(text *string, changed func()) tea.Cmd {
-	in := &input{prompt: "filter", text: *text}
+// Count says how much it leaves.
+func (p *prompt) openFilter(text *string, changed func(), count func() string) tea.Cmd {
+	in := &input{prompt: "filter", text: *text, count: count}
 	in.change = func() { *text = in.text; changed() }
 	in.done = func(keep bool) tea.Cmd {
 		if !keep {
 			*text = ""
+			changed()
 		}
 		return nil
 	}
@@ -155,9 +159,17 @@ func (p *prompt) openFilter(text *string, changed func()) tea.Cmd {
 }
 
 func (m *Model) inputRow(in *input, w int) string {
-	r := cell.New(w).Gap(1).Put(m.th.accent, in.prompt).Gap(1).Put("", in.text).Put(m.th.accent, "▌")
-	hint := cell.New(24).Put(m.th.accent, "enter").Put(m.th.dim, " keep · ").Put(m.th.accent, "esc").Put(m.th.dim, " clear")
-	return r.Rest(hint).String()
+	hint := cell.New(w)
+	if in.count != nil {
+		hint.Put("", in.count()).Gap(3)
+	}
+	hint.Put(m.th.accent, "enter").Put(m.th.dim, " keep · ").Put(m.th.accent, "esc").Put(m.th.dim, " clear").Gap(1)
+	r := cell.New(w).Gap(1).Put(m.th.accent, in.prompt).Gap(1)
+	text, room := in.text, max(r.Left()-hint.Used()-3, r.Left()/2)
+	if n := clean.Width(text); n > room { // what is typed shows
+		text = ansi.TruncateLeft(text, n-room, "…")
+	}
+	return r.Put("", text).Put(m.th.accent, "▌").Rest(hint).String()
 }
 
 // ask is a question that a key answers.

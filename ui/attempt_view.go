@@ -65,6 +65,10 @@ func (a *attempt) figureRow(w int) string {
 	th, st := a.m.th, a.st
 	r := cell.New(w).Gap(1)
 	fsr, span := st.FSR()
+	practice, setting := a.practice()
+	if practice {
+		r.Put(th.warn, "practice").Gap(2)
+	}
 	switch best := st.Best(); {
 	case st.Confirmed != nil && fsr != nil:
 		r.Put(th.dim, "FSR ").Put(th.bold, number(fsr)).Gap(1)
@@ -88,7 +92,7 @@ func (a *attempt) figureRow(w int) string {
 	default:
 		r.Put(th.dim, "no result yet").Gap(1)
 	}
-	r.Gap(1).Put(th.warn, a.practice())
+	r.Gap(1).Put(th.dim, setting)
 	right := cell.New(w)
 	if left, ok := a.estimate(); ok && a.live() && a.engaged() {
 		right.Put(th.dim, "about ").Put("", long(left)).Put(th.dim, " left").Gap(1)
@@ -96,20 +100,18 @@ func (a *attempt) figureRow(w int) string {
 	return r.Rest(right).String()
 }
 
-// practice labels the figures of a practice track; "" on the benchmark's ground.
-func (a *attempt) practice() string {
+// practice reports whether the figures are of a practice track, and gives how
+// often they were measured.
+func (a *attempt) practice() (practice bool, setting string) {
 	at, sum := a.st.Attempt, a.snap.Summary
 	if at.Task == "" {
-		if t, ok := a.task(); ok && t.From.Track == "micro" {
-			return fmt.Sprintf("practice · calibrate %d, confirm %d", sum.Calibrate, sum.Confirm)
+		t, ok := a.task()
+		if !ok || !isPractice(t.From.Track) {
+			return false, ""
 		}
-		return ""
+		return true, fmt.Sprintf("calibrate %d, confirm %d", sum.Calibrate, sum.Confirm)
 	}
-	label := fmt.Sprintf("calibrate %d, confirm %d", at.Calibrate, at.Confirm)
-	if !at.Benchmark {
-		label = "practice · " + label
-	}
-	return label
+	return !at.Benchmark, fmt.Sprintf("calibrate %d, confirm %d", at.Calibrate, at.Confirm)
 }
 
 func (a *attempt) statusSign() (string, cell.Style) {

@@ -67,7 +67,8 @@ func (a *attempt) cardRows(w, h int) []string {
 		put(line().Put(th.dim, "FSR  ").Put(th.bold, "0").Gap(2).Put(th.warn, "no node counts"))
 	}
 	if !st.Attempt.Benchmark {
-		put(line().Put(th.warn, a.practice()))
+		_, setting := a.practice()
+		put(line().Put(th.warn, "practice").Put(th.dim, " · "+setting))
 	}
 	gap()
 	if n := st.Node(best); n != nil && best > 0 {

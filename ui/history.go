@@ -155,7 +155,9 @@ func (l *history) actions() []action {
 		add("u", "u", "undo", "bring back what was deleted last", l.undo)
 	}
 	if len(l.m.attempts) > 0 {
-		add("/", "/", "filter", "show only attempts with these words", func() tea.Cmd { return l.openFilter(&l.filter, func() {}) })
+		add("/", "/", "filter", "show only attempts with these words", func() tea.Cmd {
+			return l.openFilter(&l.filter, func() {}, func() string { return fmt.Sprintf("%d of %d", len(l.shown()), len(l.m.attempts)) })
+		})
 	}
 	add("esc l backspace", "esc", "records", "back to the records", func() tea.Cmd {
 		if l.filter != "" {
@@ -208,14 +210,20 @@ func (l *history) undo() tea.Cmd {
 func (l *history) rows(w, h int) []string {
 	th := l.m.th
 	list := l.shown()
-	info := cell.New(w)
+	info, practice := cell.New(w), ""
+	if w < kindFrom {
+		practice = practiceWord(list)
+	}
 	if l.filter != "" {
 		info.Put(th.dim, "filter “").Put("", l.filter).Put(th.dim, "”  ")
 	}
-	if w < 79 && slices.ContainsFunc(list, func(s store.Summary) bool { return !s.Benchmark }) {
-		info.Put(th.warn, "practice  ")
+	if practice != "" {
+		info.Put(th.warn, practice).Gap(2)
 	}
 	info.Put(th.dim, fmt.Sprintf("%s · %s", plural(len(list), "attempt"), orders[l.order].name)).Gap(1)
+	if info.Used()+18 >= w {
+		info = cell.New(w).Put(th.warn, practice).Gap(1)
+	}
 	rows := []string{l.m.header(w, "history", info), l.m.rule(w)}
 	if len(list) == 0 {
 		text := []string{"No attempt yet.", "esc goes to the records; there, enter starts one."}
@@ -244,6 +252,23 @@ func (l *history) rows(w, h int) []string {
 		rows = append(rows, l.row(list[i], cols, w, i == l.at))
 	}
 	return append(cell.Fit(rows, w, body), foot...)
+}
+
+// practiceWord says which of the attempts are practice where no column tells; "" for none.
+func practiceWord(list []store.Summary) string {
+	practice := 0
+	for _, s := range list {
+		if !s.Benchmark {
+			practice++
+		}
+	}
+	switch practice {
+	case 0:
+		return ""
+	case len(list):
+		return "practice"
+	}
+	return "micro: practice"
 }
 
 // freshMsg is a list of attempts that was read beside the regular reading.

@@ -19,6 +19,9 @@ type column struct {
 	text  func(l *history, s store.Summary) (string, cell.Style)
 }
 
+// kindFrom is the width of the screen from which on a column marks practice.
+const kindFrom = 79
+
 func historyColumns(w int) []column {
 	all := []column{
 		{"#", 4, true, 0, func(l *history, s store.Summary) (string, cell.Style) { return fmt.Sprint(s.Number), l.m.th.bold }},
@@ -45,7 +48,7 @@ func historyColumns(w int) []column {
 			return "–", ""
 		}},
 		{"95 % interval", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
-		{"kind", 8, false, 79, func(l *history, s store.Summary) (string, cell.Style) {
+		{"kind", 8, false, kindFrom, func(l *history, s store.Summary) (string, cell.Style) {
 			if s.Benchmark {
 				return "", ""
 			}

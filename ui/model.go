@@ -113,6 +113,9 @@ func (m *Model) Init() tea.Cmd {
 	if m.o.Machine != nil {
 		cmds = append(cmds, func() tea.Msg { return machineMsg(clean.Line(m.o.Machine(m.ctx))) })
 	}
+	if m.o.Track != nil {
+		cmds = append(cmds, func() tea.Msg { return trackMsg(m.o.Track(m.ctx)) })
+	}
 	if m.o.Open != "" {
 		cmds = append(cmds, func() tea.Msg { return openMsg{m.o.Open, m.o.Replay, m.o.Speed} })
 	}

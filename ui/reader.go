@@ -36,7 +36,7 @@ func (m *Model) read(r *reader) tea.Cmd {
 func scriptReader(m *Model, rec taskdata.Record) *reader {
 	text := rec.Script()
 	return &reader{
-		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: clean.Line(rec.Title) + " · " + seconds(rec.Seconds),
+		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: practised(rec.Track, clean.Line(rec.Title)+" · "+seconds(rec.Seconds)),
 		text: clean.Lines(text), source: text, paint: fmt.Sprint("script ", rec.Track, rec.Number),
 	}
 }
@@ -44,13 +44,26 @@ func scriptReader(m *Model, rec taskdata.Record) *reader {
 func answerReader(m *Model, t taskdata.Task) *reader {
 	return &reader{
 		m: m, name: fmt.Sprintf("the answer to %s", t.ID()), warn: true,
-		label: "This is the answer: the human change that set record " + fmt.Sprint(t.To.Number) + ". The agent never sees it.",
+		label: practised(t.To.Track, "This is the answer: the human change that set record "+fmt.Sprint(t.To.Number)+". The agent never sees it."),
 		diff:  diffview.Make(t.From.Script(), t.Answer()), source: t.From.Script() + "\n" + t.Answer(), paint: "answer " + t.ID(),
 	}
 }
 
 func hintReader(m *Model, t taskdata.Task, h taskdata.Hint) *reader {
-	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: "what the agent is told", task: t, hint: h}
+	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: practised(t.From.Track, "what the agent is told"), task: t, hint: h}
+}
+
+// practised adds to a text with figures of a track that they are practice, where they are.
+func practised(track, text string) string {
+	if isPractice(track) {
+		return text + " · practice"
+	}
+	return text
+}
+
+func isPractice(track string) bool {
+	t, err := taskdata.FindTrack(track)
+	return err == nil && t.Practice
 }
 
 func (r *reader) title() string                         { return r.name }

@@ -11,7 +11,6 @@ import (
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/clean"
-	"pitwall/ui/plot"
 )
 
 // maxNodes bounds the budget that can be chosen here; the command line takes more.
@@ -20,32 +19,30 @@ const maxNodes = 99
 // records is the home screen: a track's history, and what to start from it.
 type records struct {
 	prompt
-	tracks []track
+	tracks []*track
 	track  int
-	at     int // index into shown()
-	filter string
+	picked bool // a person chose the track; nothing else changes it
+	page   int  // rows of the list
 
 	hint    int // index into the task's hints
 	agent   int
 	nodes   int
 	hintTop int
 
+	plotting bool     // the history plot has the whole screen
+	drawn    struct { // the plot as it was drawn last
+		of   plotKey
+		rows []string
+	}
+
 	starting bool
 	blocked  string // why no run can be started here
 	checked  bool
 }
 
-// track is a track's data, read once.
-type track struct {
-	taskdata.Track
-	records []taskdata.Record
-	tasks   map[int]taskdata.Task // by the number of their first record
-	curve   plot.Series           // seconds over number
-	losses  map[int]*curve        // by number, once they were asked for; nil where there is none
-}
-
 type (
 	preflightMsg struct{ err error }
+	trackMsg     string // the track that suits this machine, "" for none in particular
 	startedMsg   struct {
 		id      string
 		err     error
@@ -55,25 +52,13 @@ type (
 
 func newRecords(m *Model) *records {
 	r := &records{prompt: prompt{m: m}, nodes: 3}
+	best := -1
 	for _, t := range taskdata.Tracks() {
-		tr := track{Track: t, records: taskdata.Records(t.ID), tasks: map[int]taskdata.Task{}, losses: map[int]*curve{}}
-		for _, task := range taskdata.Tasks(t.ID) {
-			tr.tasks[task.From.Number] = task
-		}
-		for _, rec := range tr.records {
-			if rec.Seconds > 0 {
-				tr.curve.Append(float64(rec.Number), rec.Seconds)
-			}
+		tr := newTrack(t, taskdata.Records(t.ID), taskdata.Tasks(t.ID))
+		if rank := tr.rank(); rank > best {
+			best, r.track = rank, len(r.tracks)
 		}
 		r.tracks = append(r.tracks, tr)
-		if t.ID == "micro" {
-			r.track = len(r.tracks) - 1
-		}
-	}
-	for i, rec := range r.shown() {
-		if rec.Number == 7 {
-			r.at = i
-		}
 	}
 	r.agent = max(slices.IndexFunc(m.o.Agents, func(a Agent) bool { return a.Name == "tuner" }), 0)
 	return r
@@ -85,33 +70,19 @@ func (r *records) current() *track {
 	if len(r.tracks) == 0 {
 		return &track{}
 	}
-	return &r.tracks[r.track]
+	return r.tracks[r.track]
 }
 
-// shown gives the records that pass the filter.
-func (r *records) shown() []taskdata.Record {
-	all := r.current().records
-	if r.filter == "" {
-		return all
-	}
-	var out []taskdata.Record
-	for _, rec := range all {
-		text := fmt.Sprintf("%d %s %s %s", rec.Number, rec.Title, rec.Summary, strings.Join(rec.People, " "))
-		if strings.Contains(strings.ToLower(text), strings.ToLower(r.filter)) {
-			out = append(out, rec)
-		}
-	}
-	return out
-}
-
-func (r *records) record() *taskdata.Record {
-	s := r.shown()
-	if len(s) == 0 {
+// turn goes to a track, as a person chose to.
+func (r *records) turn(to int) func() tea.Cmd {
+	return func() tea.Cmd {
+		r.track, r.picked, r.hintTop = to, true, 0
 		return nil
 	}
-	r.at = max(min(r.at, len(s)-1), 0)
-	return &s[r.at]
 }
+
+// record gives the chosen record, nil where the filter leaves none.
+func (r *records) record() *taskdata.Record { return r.current().record() }
 
 // task is the task that starts at the chosen record, nil for the newest record.
 func (r *records) task() *taskdata.Task {
@@ -119,11 +90,15 @@ func (r *records) task() *taskdata.Task {
 	if rec == nil {
 		return nil
 	}
-	t, ok := r.current().tasks[rec.Number]
-	if !ok {
-		return nil
+	return r.current().tasks[rec.Number]
+}
+
+// ready is the task of the chosen record where it can be attempted.
+func (r *records) ready() *taskdata.Task {
+	if t := r.task(); t != nil && t.Ready {
+		return t
 	}
-	return &t
+	return nil
 }
 
 func (r *records) hintName(t *taskdata.Task) taskdata.Hint {
@@ -161,6 +136,11 @@ func (r *records) preflight() tea.Cmd {
 
 func (r *records) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
+	case trackMsg:
+		i := slices.IndexFunc(r.tracks, func(t *track) bool { return t.ID == string(msg) })
+		if i >= 0 && !r.picked {
+			r.track = i
+		}
 	case preflightMsg:
 		r.checked, r.blocked = true, ""
 		if msg.err != nil {
@@ -184,7 +164,7 @@ func (r *records) update(msg tea.Msg) tea.Cmd {
 
 // start starts an attempt on the chosen task, once however often it is asked.
 func (r *records) start() tea.Cmd {
-	t, a := r.task(), r.chosenAgent()
+	t, a := r.ready(), r.chosenAgent()
 	if r.starting || t == nil || a == nil {
 		return nil
 	}
@@ -210,8 +190,10 @@ func (r *records) start() tea.Cmd {
 func (r *records) canStart() (bool, string) {
 	t, a := r.task(), r.chosenAgent()
 	switch {
-	case t == nil:
+	case r.record() == nil:
 		return false, ""
+	case t == nil:
+		return false, fmt.Sprintf("record %d is the newest: there is none after it to chase; choose an earlier one", r.record().Number)
 	case !t.Ready:
 		return false, t.Why
 	case r.m.o.Start == nil:
@@ -226,17 +208,41 @@ func (r *records) canStart() (bool, string) {
 	return true, ""
 }
 
+// sayWhy says why Enter starts nothing.
+func (r *records) sayWhy(why string) func() tea.Cmd {
+	if t := r.task(); t != nil && !t.Ready {
+		why = t.ID() + " cannot be attempted yet: " + why
+	}
+	return func() tea.Cmd { return r.m.say(why, false) }
+}
+
 func (r *records) move(n int) func() tea.Cmd {
 	return func() tea.Cmd {
-		r.at = max(min(r.at+n, len(r.shown())-1), 0)
+		r.picked = true
+		r.current().move(n)
 		r.hintTop = 0
 		return nil
 	}
 }
 
+// typing lets the arrows choose among what the filter leaves while it is typed.
+func (r *records) typing() func(tea.KeyPressMsg) tea.Cmd {
+	typed := r.prompt.typing()
+	if typed == nil {
+		return nil
+	}
+	return func(k tea.KeyPressMsg) tea.Cmd {
+		n, ok := map[string]int{"up": -1, "down": 1, "pgup": -r.page, "pgdown": r.page}[k.String()]
+		if ok {
+			return r.move(n)()
+		}
+		return typed(k)
+	}
+}
+
 func (r *records) turnHint(n int) func() tea.Cmd {
 	return func() tea.Cmd {
-		if t := r.task(); t != nil && len(t.Hints) > 0 {
+		if t := r.ready(); t != nil && len(t.Hints) > 0 {
 			r.hint = (min(r.hint, len(t.Hints)-1) + n + len(t.Hints)) % len(t.Hints)
 			r.hintTop = 0
 		}
@@ -249,25 +255,46 @@ func (r *records) actions() []action {
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
 		as = append(as, action{keys, show, bar, does, do})
 	}
-	t := r.task()
-	if ok, _ := r.canStart(); ok && r.blocked != "" {
+	t, tr := r.ready(), r.current()
+	if r.plotting {
+		add("esc", "esc", "list", "back to the list of records", func() tea.Cmd { r.plotting = false; return nil })
+	}
+	switch ok, why := r.canStart(); {
+	case ok && r.blocked != "":
 		add("enter", "enter", "check again", "check again whether a run can be started here", r.preflight)
-	} else if ok {
+	case ok:
 		add("enter", "enter", "start", "start an attempt on the chosen task and watch it", r.start)
+	case why != "" && !r.starting:
+		add("enter", "enter", "why not", "say why no attempt can be started on the chosen record", r.sayWhy(why))
 	}
 	if l := r.live(); l != nil {
 		id := l.ID
 		add("w", "w", "watch "+attemptName(*l), "watch the attempt that is under way", func() tea.Cmd { return r.m.open(openMsg{id: id}) })
 	}
-	if len(r.shown()) > 1 {
-		add("j down", "↑ ↓", "record", "choose a record; also j and k", r.move(1))
+	if len(r.tracks) > 1 {
+		n := len(r.tracks)
+		add("tab", "tab", "track", "next track; shift+tab the one before", r.turn((r.track+1)%n))
+		add("shift+tab", "", "", "", r.turn((r.track+n-1)%n))
+	}
+	if len(tr.found) > 1 {
+		add("j down", "↑ ↓", "record", "choose a record; also j and k, and the mouse wheel in most terminals", r.move(1))
 		add("k up", "", "", "", r.move(-1))
+		add("pgdown ctrl+d", "page", "", "a page down or up; also ctrl+d and ctrl+u", r.move(max(r.page-1, 1)))
+		add("pgup ctrl+u", "", "", "", r.move(-max(r.page-1, 1)))
+		add("g home", "g G", "", "first record, last record; also home and end", r.move(-1<<30))
+		add("G end", "", "", "", r.move(1<<30))
+	}
+	add("/", "/", "filter", "narrow by number, title, person or date", func() tea.Cmd {
+		return r.openFilter(&tr.filter, func() { tr.narrow(); r.hintTop = 0 }, tr.count)
+	})
+	if tr.filter != "" && !r.plotting {
+		add("esc", "esc", "all records", "show all records again", func() tea.Cmd { tr.filter = ""; tr.narrow(); return nil })
 	}
 	if t != nil && len(t.Hints) > 1 {
 		add("h right", "h", "hint", "next hint; also ← →", r.turnHint(1))
 		add("left", "", "", "", r.turnHint(-1))
 	}
-	if len(r.m.o.Agents) > 1 {
+	if t != nil && len(r.m.o.Agents) > 1 {
 		add("a", "a", "agent", "next agent", func() tea.Cmd { r.agent = (r.agent + 1) % len(r.m.o.Agents); return nil })
 	}
 	if t != nil {
@@ -283,18 +310,21 @@ func (r *records) actions() []action {
 		task := *t
 		add("H", "H", "answer", "the human answer: the diff to the next record, which the agent never sees", func() tea.Cmd { return r.m.read(answerReader(r.m, task)) })
 	}
+	if tr.times.Len() > 1 {
+		does := "the plot of record times on the whole screen, and back"
+		add("p", "p", "plot", does, func() tea.Cmd { r.plotting = !r.plotting; return nil })
+	}
 	if t != nil && r.hintName(t) != taskdata.HintNone {
-		add("J pgdown ctrl+d", "J K", "", "scroll the hint; also page up and page down", func() tea.Cmd { r.hintTop += 3; return nil })
-		add("K pgup ctrl+u", "", "", "", func() tea.Cmd { r.hintTop = max(r.hintTop-3, 0); return nil })
+		add("J", "J K", "", "scroll the hint", func() tea.Cmd { r.hintTop += 3; return nil })
+		add("K", "", "", "", func() tea.Cmd { r.hintTop = max(r.hintTop-3, 0); return nil })
 		task := *t
 		add("i", "i", "", "read the hint on the whole screen", func() tea.Cmd { return r.m.read(hintReader(r.m, task, r.hintName(t))) })
 	}
-	add("/", "/", "filter", "show only records with a word in them", func() tea.Cmd { return r.openFilter(&r.filter, func() { r.at = 0 }) })
 	if len(r.tracks) > 1 {
-		add("tab", "tab", "track", "next track", func() tea.Cmd { r.track, r.at = (r.track+1)%len(r.tracks), 0; return nil })
-	}
-	if r.filter != "" {
-		add("esc", "esc", "all records", "show all records again", func() tea.Cmd { r.filter = ""; return nil })
+		for i, t := range r.tracks[:min(len(r.tracks), 9)] {
+			key := fmt.Sprint(i + 1)
+			add(key, key, "", "go to track "+t.ID, r.turn(i))
+		}
 	}
 	add("q", "q", "quit", "leave pitwall; what runs goes on", func() tea.Cmd { return tea.Quit })
 	return as
@@ -305,7 +335,7 @@ func (r *records) prepare(w, _ int) tea.Cmd {
 	if rec := r.record(); rec != nil {
 		r.current().feed(*rec)
 	}
-	t := r.task()
+	t := r.ready()
 	if t == nil {
 		return nil
 	}
@@ -313,13 +343,6 @@ func (r *records) prepare(w, _ int) tea.Cmd {
 	task, hint := *t, r.hintName(t)
 	_, right := r.columns(w)
 	return r.m.wantHint(task, hint, right-2)
-}
-
-// feed makes the loss curve of a record, once.
-func (t *track) feed(rec taskdata.Record) {
-	if _, ok := t.losses[rec.Number]; !ok {
-		t.losses[rec.Number] = recordCurve(rec)
-	}
 }
 
 func (m *Model) wantHint(t taskdata.Task, h taskdata.Hint, w int) tea.Cmd {

@@ -2,15 +2,10 @@ package ui
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
-	"pitwall/store"
-	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
 	"pitwall/ui/clean"
-	"pitwall/ui/plot"
 )
 
 // columns gives the widths of the list and of what tells about the chosen
@@ -19,23 +14,17 @@ func (r *records) columns(w int) (left, right int) {
 	if w < 72 {
 		return w, w
 	}
-	left = min(max(w*45/100, 36), 84)
+	left = min(max(w/2-2, 36), 104)
 	return left, w - left - 1
 }
 
 func (r *records) rows(w, h int) []string {
 	th := r.m.th
-	where := cell.New(w)
-	for i, t := range r.tracks {
-		st := th.dim
-		if i == r.track {
-			st = th.bold
-		}
-		where.Put(st, t.ID).Gap(2)
+	head := r.m.header(w, "records", nil)
+	if n := len(r.tracks); n > 0 {
+		head = r.headRow(w)
 	}
-	where.Put(th.faint, clean.Line(r.m.o.Version)).Gap(1)
-	rows := []string{r.m.header(w, "records", where)}
-	rows = append(rows, r.trackLine(w))
+	rows := []string{head, r.trackLine(w)}
 	if r.blocked != "" {
 		for i, l := range cell.Wrap("No run can be started here: "+r.blocked, max(w-4, 1)) {
 			if i < 3 {
@@ -52,441 +41,242 @@ func (r *records) rows(w, h int) []string {
 	rows = append(rows, r.m.rule(w))
 	left, right := r.columns(w)
 	body := h - len(rows)
-	if right == w {
-		n := min(len(r.shown())+1, body/2)
+	switch {
+	case r.plotting:
+		rows = append(rows, r.chosenLine(w))
+		rows = append(rows, r.plotRows(w, h-len(rows))...)
+	case right == w:
+		n := min(len(r.current().records)+1, body/2)
 		rows = append(rows, cell.Fit(r.listRows(w, n), w, n)...)
 		rows = append(rows, r.m.rule(w))
-		return cell.Fit(append(rows, r.detailRows(w, h-len(rows))...), w, h)
+		rows = append(rows, r.detailRows(w, h-len(rows))...)
+	default:
+		list, under := r.leftRows(left, body)
+		side := r.detailRows(right, body)
+		if !under && body >= roomy {
+			n := body * 2 / 5
+			side = append(cell.Fit(r.detailRows(right, body-n), right, body-n), r.plotRows(right, n)...)
+		}
+		rows = append(rows, cell.Beside(th.faint, cell.Fit(list, left, body), cell.Fit(side, right, body))...)
 	}
-	side := cell.Beside(th.faint, cell.Fit(r.leftRows(left, body), left, body), cell.Fit(r.detailRows(right, body), right, body))
-	return cell.Fit(append(rows, side...), w, h)
+	return cell.Fit(rows, w, h)
+}
+
+// headRow gives the first line, with the tracks and the keys that go to them.
+func (r *records) headRow(w int) string {
+	th := r.m.th
+	tabs := func(all bool) *cell.Row {
+		row := cell.New(w)
+		for i, t := range r.tracks {
+			switch key := fmt.Sprint(i + 1); {
+			case i == r.track:
+				row.Put(th.accent+th.bold, "["+key+" "+t.ID+"]")
+			case all:
+				row.Gap(1).Put(th.accent, key).Put(th.dim, " "+t.ID).Gap(1)
+			default:
+				row.Gap(1).Put(th.accent, key).Gap(1)
+			}
+		}
+		return row
+	}
+	version := clean.Line(r.m.o.Version)
+	room := w - clean.Width("pitwall   records") - 3
+	row := tabs(true)
+	switch {
+	case row.Used() > room:
+		row = tabs(false)
+	case version != "" && row.Used()+clean.Width(version)+4 <= room:
+		row.Gap(3).Put(th.faint, version)
+	}
+	return r.m.header(w, "records", row.Gap(1))
 }
 
 func (r *records) trackLine(w int) string {
 	th, tr := r.m.th, r.current()
 	row := cell.New(w).Gap(1).Put(th.bold, tr.ID).Gap(2)
+	target := fmt.Sprintf("target %.2f %s", tr.Target, clean.Line(tr.Unit))
 	if tr.Practice {
-		row.Put(th.warn, "practice: says nothing about models").Gap(2)
+		row.Put(th.warn, firstFit(row.Left()-len(target)-3, "practice: says nothing about models", "practice")).Gap(2)
+		row.Put(th.dim, target)
+	} else {
+		title, on := clean.Line(tr.Title), clean.Line(tr.Hardware)
+		row.Put(th.dim, firstFit(row.Left()-1, title+" · "+target+" · "+on, target+" · "+on, target))
 	}
-	row.Put(th.dim, fmt.Sprintf("target %.2f %s", tr.Target, clean.Line(tr.Unit)))
-	machine := r.m.machine
-	if machine != "" {
-		row.Rest(cell.New(w).Put(th.dim, "this machine: "+machine).Gap(1))
+	if r.m.machine != "" {
+		row.Rest(cell.New(w).Put(th.dim, "this machine: "+r.m.machine).Gap(1))
 	}
 	return row.String()
 }
 
-func (r *records) leftRows(w, h int) []string {
-	n := len(r.current().records) + 2 // of all, so that a filter moves nothing
-	plotH := max(h-n, 0)
-	if plotH < 7 {
-		return r.listRows(w, h)
+// chosenLine gives the chosen record on one row.
+func (r *records) chosenLine(w int) string {
+	th, tr := r.m.th, r.current()
+	rec := r.record()
+	row := cell.New(w).Gap(1)
+	if rec == nil {
+		return row.Put(th.dim, r.nothing()).String()
 	}
-	rows := cell.Fit(r.listRows(w, n), w, n)
-	return append(rows, r.plotRows(w, plotH)...)
+	right := cell.New(w).Put(th.gold, tr.time(rec))
+	if s := tr.speedup(rec); s > 0 {
+		right.Gap(2).Put(th.bold, tr.ratio(s)).Put(th.dim, " over "+fmt.Sprint(rec.Number-1))
+	}
+	if tr.Practice {
+		right.Gap(2).Put(th.warn, "practice")
+	}
+	if tr.byDate {
+		right.Gap(2).Put(th.dim, clean.Line(rec.Date))
+	}
+	row.Put(th.accent, "◆ ").Put(th.dim, fmt.Sprintf("%d of %d  ", rec.Number, len(tr.records)))
+	if room := row.Left() - right.Used() - 2; room >= 8 {
+		th.putFound(row, th.bold, cell.Cut(clean.Line(rec.Title), room), words(tr.filter))
+	}
+	return row.Rest(right.Gap(1)).String()
 }
+
+// Heights of the body of the screen.
+const (
+	roomy     = 28 // from here on the plot of a long track without loss curves stands right
+	plotFrom  = 17 // from here on there is a plot below the list
+	plotLeast = 8  // rows of a plot
+)
+
+// leftRows gives the list, and the history plot under it where it belongs there.
+func (r *records) leftRows(w, h int) (rows []string, under bool) {
+	tr := r.current()
+	all := len(tr.records) + 2 // of all, so that a filter moves nothing
+	if h < plotFrom || tr.times.Len() < 2 || !tr.curves && h >= roomy && all+2*plotLeast > h {
+		return r.listRows(w, h), false
+	}
+	n := min(all, h-max(plotLeast, h*2/5))
+	rows = cell.Fit(r.listRows(w, n), w, n)
+	return append(rows, r.plotRows(w, h-n)...), true
+}
+
+// nothing says that the filter leaves no record.
+func (r *records) nothing() string { return "no record has “" + r.current().filter + "” in it" }
+
+// Widths of the list from which on it has a column.
+const (
+	withSpeedup = 52
+	withBar     = 62
+	withDate    = 80
+)
 
 // listRows gives the list: one row a record, scrolled so that the chosen one shows.
 func (r *records) listRows(w, h int) []string {
-	th := r.m.th
-	shown := r.shown()
-	label := "record time, s"
-	if w < 44 {
-		label = "time, s"
-	}
-	rows := []string{cell.New(w).Gap(5).Put(th.dim, "record").Rest(cell.New(w).Put(th.dim, label).Gap(1)).String()}
-	if len(shown) == 0 {
-		return append(rows, cell.New(w).Gap(3).Put(th.dim, "no record has “"+r.filter+"” in it; esc shows all").String())
-	}
-	longest := 0.0
-	for _, rec := range r.current().records {
-		longest = max(longest, rec.Seconds)
-	}
-	barW := 0
-	if w >= 52 {
-		barW = min((w-40)/2, 16)
-	}
-	top := max(0, r.at-(h-2)+1)
-	for i := top; i < len(shown) && len(rows) < h; i++ {
-		rec := shown[i]
-		base, sign := cell.Style(""), "  "
-		if i == r.at {
-			base, sign = th.selected, "› "
-		}
-		row := cell.On(w, base).Gap(1).Put(th.accent, sign).Put(th.dim, fmt.Sprintf("%2d  ", rec.Number))
-		name := w - row.Used() - 10 - barW - 1
-		st := cell.Style("")
-		if i == r.at {
-			st = th.bold
-		}
-		row.Put(st, cell.Cut(clean.Line(rec.Title), name)).To(row.Used() + 1).To(w - 10 - barW - 1)
-		t := seconds(rec.Seconds)
-		if rec.Seconds <= 0 {
-			t = "–"
-		}
-		row.To(w-barW-2-clean.Width(t)).Put("", t)
-		if barW > 0 {
-			row.Gap(1).Put(th.gold, bar(rec.Seconds/longest, barW))
-		}
-		rows = append(rows, row.String())
-	}
-	return rows
-}
-
-func (r *records) plotRows(w, h int) []string {
 	th, tr := r.m.th, r.current()
-	titles := []string{"record time, log seconds, over record", "record time, log seconds", "time, log s"}
-	if rec := r.record(); rec != nil && rec.MeasuredOn != "" {
-		on := clean.Line(rec.MeasuredOn)
-		titles = append([]string{
-			titles[0] + " · measured on " + on, titles[1] + " · measured on " + on,
-			titles[1] + " · on " + on, titles[1] + " · on " + machineOf(on),
-		}, titles...)
+	timeW := max(tr.alignedWidth(), len("time"))
+	speedW, barW, dateW := 0, 0, 0
+	if w >= withSpeedup {
+		speedW = 10
+		if tr.Practice {
+			timeW = max(timeW, len("practice time"))
+		}
 	}
-	rows := []string{cell.New(w).Gap(1).Put(th.dim, firstFit(w-2, titles...)).String()}
-	var chosen plot.Series
-	if rec := r.record(); rec != nil && rec.Seconds > 0 {
-		chosen.Append(float64(rec.Number), rec.Seconds)
+	if w >= withBar {
+		barW = min((w-56)/2, 18)
 	}
-	c := plot.Chart{
-		Lines: []plot.Line{
-			{Series: &tr.curve, Style: th.grey},
-			{Series: &tr.curve, Style: th.gold, Mark: '•', Points: true},
-			{Series: &chosen, Style: th.accent, Mark: '◆', Points: true},
-		},
-		LogY: true, XTicks: true, Axis: th.dim, Faint: th.faint,
+	if w >= withDate && tr.byDate {
+		dateW = 12
 	}
-	for _, l := range c.Rows(w-2, h-len(rows)) {
-		rows = append(rows, " "+l+" ")
+	ends := w - 1 // where the time ends
+	if barW > 0 {
+		ends -= barW + 1
 	}
-	return rows
-}
+	title := ends - timeW - speedW - dateW - 6 - 1
+	find := words(tr.filter)
 
-// Of the loss curves of the chosen record and the next: the fewest rows that
-// show a shape, and the cells that they need across.
-const (
-	lossLeast = 8
-	lossWidth = 36
-)
-
-// detailRows tells about the chosen record and its task, and draws their loss in
-// what height is left.
-func (r *records) detailRows(w, h int) []string {
-	rows := r.factRows(w, h)
-	if n := h - len(rows) - 1; len(rows) > 0 && n >= lossLeast && w >= lossWidth {
-		if chart := r.lossRows(w, n); chart != nil {
-			rows = append(append(rows, cell.New(w).String()), chart...)
-		}
-	}
-	return rows
-}
-
-// lossRows draws the reference loss of the chosen record and of the one to beat,
-// nil where there is none.
-func (r *records) lossRows(w, h int) []string {
-	th, tr := r.m.th, r.current()
-	rec, t := r.record(), r.task()
-	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
-	title := cell.New(w).Gap(1).Put(th.dim, "loss, "+clean.Line(tr.Unit)).Gap(2)
-	var places []string
-	draw := func(rec *taskdata.Record, to bool) {
-		g := tr.losses[rec.Number]
-		if g == nil {
-			return
-		}
-		th.drawGhost(&c, title, g, fmt.Sprintf("record %d", rec.Number), to, true)
-		if on := clean.Line(rec.MeasuredOn); on != "" && !slices.Contains(places, on) {
-			places = append(places, on)
-		}
-	}
-	if t == nil {
-		draw(rec, true)
-	} else {
-		draw(&t.From, false)
-		draw(&t.To, true)
-	}
-	if len(c.Lines) == 0 {
-		return nil
-	}
-	if len(places) > 0 {
-		on, machines := strings.Join(places, "; "), machineOf(places[0])
-		for _, p := range places[1:] {
-			machines += "; " + machineOf(p)
-		}
-		label := firstFit(title.Left()-2, "measured on "+on, "on "+on, "measured on "+machines, "on "+machines, "measured elsewhere", "elsewhere")
-		title.Rest(cell.New(w).Put(th.dim, label).Gap(1))
-	}
-	c.Levels = th.targetLevel(tr.Target)
-	c.Top = top(c.Lines)
-	rows := []string{title.String()}
-	for _, l := range c.Rows(w-2, h-len(rows)) {
-		rows = append(rows, " "+l+" ")
-	}
-	return rows
-}
-
-func (r *records) factRows(w, h int) []string {
-	th := r.m.th
-	rec, t := r.record(), r.task()
-	if rec == nil {
-		return nil
-	}
-	var rows []string
-	put := func(row *cell.Row) { rows = append(rows, row.String()) }
-	line := func() *cell.Row { return cell.New(w).Gap(1) }
-	wrap := func(st cell.Style, text string, most int) {
-		ls := cell.Wrap(clean.Line(text), max(w-3, 1))
-		for i, l := range ls {
-			if i == most {
-				break
-			}
-			if i == most-1 && len(ls) > most {
-				l = cell.Cut(l+" …", w-3)
-			}
-			put(line().Put(st, l))
-		}
-	}
-	if t == nil {
-		put(line().Put(th.bold, fmt.Sprintf("%s/%d", rec.Track, rec.Number)).Gap(2).Put("", clean.Line(rec.Title)))
-		head := line().Put(th.gold, seconds(rec.Seconds)).Gap(2)
-		put(head.Put(th.dim, people(rec, head.Left()-1)))
+	rows := []string{r.listHead(w, ends-timeW-speedW-dateW, ends-timeW, ends, dateW > 0, speedW > 0)}
+	if len(tr.found) == 0 {
 		rows = append(rows, cell.New(w).String())
-		wrap("", rec.Summary, h/3)
-		rows = append(rows, cell.New(w).String())
-		wrap(th.dim, "The newest record: there is none after it to chase. Choose an earlier one to start from.", 3)
+		text := cell.Wrap(clean.Line(r.nothing())+".", max(w-7, 1))
+		text = append(text[:min(len(text), 3)], "esc shows all "+plural(len(tr.records), "record")+".")
+		for _, l := range text {
+			rows = append(rows, cell.New(w).Gap(6).Put(th.dim, l).String())
+		}
 		return rows
 	}
-	put(line().Put(th.bold, fmt.Sprintf("%s → %d", t.ID(), t.To.Number)).Gap(2).Put("", clean.Line(t.To.Title)))
-	head := line().Put(th.grey, seconds(t.From.Seconds)).Put(th.dim, " → ").Put(th.gold, seconds(t.To.Seconds))
-	if t.To.Seconds > 0 {
-		head.Gap(2).Put(th.bold, fmt.Sprintf("%.2f×", t.From.Seconds/t.To.Seconds))
-	}
-	if r.current().Practice {
-		head.Gap(2).Put(th.warn, "practice")
-	}
-	put(head)
-	put(line().Put(th.dim, people(&t.To, w-2)))
-	tight := h < 24
-	gap := func() {
-		if !tight {
-			rows = append(rows, cell.New(w).String())
+	r.page = max(h-1, 1)
+	tr.top = min(max(tr.top, tr.at-r.page+1, 0), tr.at)
+	tr.top = max(min(tr.top, len(tr.found)-r.page), 0)
+	for i := tr.top; i < len(tr.found) && len(rows) < h; i++ {
+		rec := &tr.records[tr.found[i]]
+		base, st := cell.Style(""), cell.Style("")
+		if i == tr.at {
+			base, st = th.selected, th.bold
 		}
-	}
-	gap()
-	below := r.choiceRows(w, t)
-	table := r.bestRows(w, t)
-	least := 6 // rows of the hint, as many as it has
-	if r.hintName(t) == taskdata.HintNone {
-		least = 1
-	}
-	wrap("", t.To.Summary, max(h-len(rows)-len(below)-least-3, 2))
-	gap()
-	put(r.hintChooser(line(), t))
-	room := h - len(rows) - len(below) - 1
-	if room-len(table)-1 >= least {
-		room -= len(table) + 1
-	} else {
-		table = nil
-	}
-	rows = append(rows, r.hintBox(w, room, t)...)
-	if room > least || !tight {
-		rows = append(rows, cell.New(w).String())
-	}
-	rows = append(rows, below...)
-	if table != nil {
-		rows = append(append(rows, cell.New(w).String()), table...)
-	}
-	return rows
-}
-
-// people gives who set a record, when and where, in about w cells.
-func people(rec *taskdata.Record, w int) string {
-	var parts []string
-	if len(rec.People) > 0 {
-		parts = append(parts, strings.Join(rec.People, ", "))
-	}
-	if rec.Date != "" {
-		parts = append(parts, rec.Date)
-	}
-	if rec.Steps > 0 {
-		parts = append(parts, plural(rec.Steps, "step"))
-	}
-	text := clean.Line(strings.Join(parts, " · "))
-	if rec.MeasuredOn == "" {
-		return text
-	}
-	if text != "" {
-		text += " · "
-	}
-	on := clean.Line(rec.MeasuredOn)
-	return firstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+machineOf(on), text+"measured elsewhere")
-}
-
-func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
-	th, chosen := r.m.th, r.hintName(t)
-	row.Put(th.dim, "hint   ")
-	short := row.Left() < 54
-	for _, h := range t.Hints {
-		name := hintWords(string(h))
-		if short {
-			name = shortHint(string(h))
+		row := cell.On(w, base)
+		if i == tr.at {
+			row.Put(th.accent, "›")
 		}
-		if h == chosen {
-			row.Put(th.accent+th.bold, "["+name+"]")
-		} else {
-			row.Gap(1).Put(th.dim, name).Gap(1)
+		th.putFound(row.To(1), th.dim, fmt.Sprintf("%3d", rec.Number), find).Gap(2)
+		th.putTitle(row, st, rec, find, title)
+		if dateW > 0 {
+			th.putFound(row.To(ends-timeW-speedW-dateW+2), th.dim, clean.Line(rec.Date), find)
 		}
-	}
-	if title := chosen.Title(); short && chosen != taskdata.HintNone && row.Left() > len(title) {
-		row.Gap(1).Put("", title)
-	}
-	return row
-}
-
-// hintBox gives the text of the chosen hint in at most h rows.
-func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
-	th := r.m.th
-	hint := r.hintName(t)
-	if h <= 0 {
-		return nil
-	}
-	var text []string
-	if hint == taskdata.HintNone {
-		text = []string{cell.New(w-2).Put(th.dim, firstFit(w-2, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
-	} else if text = r.m.hintRows(*t, hint, w-2); text == nil {
-		text = []string{cell.New(w - 2).String()}
-	}
-	n := min(len(text), h)
-	r.hintTop = max(min(r.hintTop, len(text)-n), 0)
-	var rows []string
-	for i, l := range text[r.hintTop : r.hintTop+n] {
-		edge := "│"
-		if i == 0 && r.hintTop > 0 {
-			edge = "↑"
-		} else if i == n-1 && r.hintTop+n < len(text) {
-			edge = "↓"
+		if s := tr.speedup(rec); speedW > 0 && s > 0 {
+			text := tr.ratio(s)
+			row.To(ends-timeW-2-clean.Width(text)).Put(th.dim, text)
 		}
-		rows = append(rows, cell.New(2).Put(th.faint, " "+edge).String()+l)
-	}
-	return rows
-}
-
-// choiceRows gives the agent, the budget and what Enter would do.
-func (r *records) choiceRows(w int, t *taskdata.Task) []string {
-	th := r.m.th
-	row := cell.New(w).Gap(1).Put(th.dim, "agent  ")
-	for i, a := range r.m.o.Agents {
-		st := th.dim
-		if !a.Ready {
-			st = th.faint
-		}
-		if i == r.agent {
-			row.Put(th.accent+th.bold, "["+clean.Line(a.Name)+"]")
-		} else {
-			row.Gap(1).Put(st, clean.Line(a.Name)).Gap(1)
-		}
-	}
-	rows := []string{row.String()}
-	if a := r.chosenAgent(); a != nil {
-		about, st := a.About, th.dim
-		if !a.Ready {
-			about, st = "not ready: "+a.Why, th.warn
-		}
-		for i, l := range cell.Wrap(clean.Line(about), max(w-9, 1)) {
-			if i < 2 {
-				rows = append(rows, cell.New(w).Gap(8).Put(st, l).String())
-			}
-		}
-	}
-	rows = append(rows, cell.New(w).Gap(1).Put(th.dim, "nodes  ").Put(th.bold, fmt.Sprint(r.nodes)).
-		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", r.current().CalibrationRuns, r.current().ConfirmationRuns)).String())
-	ok, why := r.canStart()
-	switch {
-	case ok && r.blocked == "":
-		rows = append(rows, cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", r.chosenAgent().Name, t.ID())).String())
-	case r.starting:
-		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "●").Gap(1).Put("", "starting…").String())
-	case why != "":
-		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, clean.Line(why)).String())
-	}
-	return rows
-}
-
-// bestRows gives the best FSR of your attempts on the task, by agent and hint.
-func (r *records) bestRows(w int, t *taskdata.Task) []string {
-	th := r.m.th
-	best := map[string]map[string]string{}
-	var agents []string
-	value := map[string]float64{}
-	for _, s := range r.m.attempts {
-		text, v := tableFigure(s)
-		if s.Task != t.ID() || text == "" {
-			continue
-		}
-		if best[s.Agent] == nil {
-			best[s.Agent] = map[string]string{}
-			agents = append(agents, s.Agent)
-		}
-		key := s.Agent + "\x00" + s.Hint
-		if old, ok := value[key]; !ok || v > old {
-			value[key], best[s.Agent][s.Hint] = v, text
-		}
-	}
-	if len(agents) == 0 {
-		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   none on this task yet").String()}
-	}
-	slices.Sort(agents)
-	head := cell.New(w).Gap(1)
-	if r.current().Practice {
-		head.Put(th.warn, "practice ").Put(th.dim, "FSR")
-	} else {
-		head.Put(th.dim, "your best FSR")
-	}
-	head.To(16)
-	hints := t.Hints
-	if w < 17+6*len(hints) { // leave out those that were not tried
-		hints = slices.DeleteFunc(slices.Clone(hints), func(h taskdata.Hint) bool {
-			return !slices.ContainsFunc(agents, func(a string) bool { return best[a][string(h)] != "" })
-		})
-	}
-	each := max(min((w-17)/max(len(hints), 1), 8), 6)
-	for _, h := range hints {
-		head.Put(th.dim, pad(shortHint(string(h)), each, true))
-	}
-	rows := []string{head.String()}
-	for _, a := range agents {
-		row := cell.New(w).Gap(3).Put("", cell.Cut(clean.Line(a), 12)).To(16)
-		for _, h := range hints {
-			text := best[a][string(h)]
-			if text == "" {
-				text = "·"
-			}
-			row.Put("", pad(text, each, true))
+		text := tr.aligned(rec)
+		row.To(ends-clean.Width(text)).Put("", text)
+		if share, _ := tr.share(rec.Seconds); barW > 0 {
+			row.Gap(1).Put(th.gold, bar(share, barW))
 		}
 		rows = append(rows, row.String())
 	}
 	return rows
 }
 
-// tableFigure gives an attempt's FSR as it stands in the table, and its rank; ""
-// where it has none and will get none by itself.
-func tableFigure(s store.Summary) (string, float64) {
-	switch {
-	case s.FSR != nil:
-		return number(s.FSR), *s.FSR
-	case s.Status == event.StatusDone && s.BestNode < 0:
-		return "0", 0
-	case s.Status == event.StatusDone:
-		return "–", -1 // unresolved
-	case s.Status == event.StatusRunning, s.Status == event.StatusQueued:
-		return "…", -2
+// listHead names the columns of the list; the speedup ends two cells before time.
+func (r *records) listHead(w, date, time, ends int, withDate, withSpeedup bool) string {
+	th, tr := r.m.th, r.current()
+	label := "time"
+	if tr.Practice {
+		label = "practice time"
 	}
-	return "", 0
+	where := []string{fmt.Sprintf("%d/%d", tr.at+1, len(tr.found))}
+	if tr.filter != "" {
+		if len(tr.found) == 0 {
+			where[0] = "none"
+		}
+		of, with := fmt.Sprintf(" of %d", len(tr.records)), "  “"+clean.Line(tr.filter)+"”"
+		where = []string{where[0] + of + with, where[0] + with, where[0] + of}
+	}
+	row := cell.New(w).Gap(3).Put(th.dim, "#  record").Gap(2)
+	room := min(date, ends-len(label)) - row.Used() - 1
+	row.Put("", cell.Cut(firstFit(room, where...), room))
+	if withDate {
+		row.To(date+2).Put(th.dim, "date")
+	}
+	if withSpeedup {
+		row.To(time-9).Put(th.dim, "speedup")
+	}
+	row.To(ends - len(label))
+	if tr.Practice {
+		row.Put(th.warn, "practice ")
+	}
+	row.Put(th.dim, "time")
+	if _, log := tr.share(1); log && w >= withBar {
+		row.Gap(1).Put(th.dim, firstFit(row.Left()-1, "log scale", "log"))
+	}
+	return row.String()
 }
 
-func shortHint(h string) string {
-	if h == "" || h == "0" {
-		return "none"
+// putTitle adds a record's title in w cells, and the person for whom it was found.
+func (th *theme) putTitle(row *cell.Row, st cell.Style, rec *taskdata.Record, find [][]rune, w int) {
+	title, who := clean.Line(rec.Title), ""
+	for _, p := range rec.People {
+		for _, word := range find {
+			if within(lower(p), word, 0) >= 0 {
+				who = clean.Line(p)
+			}
+		}
 	}
-	return strings.Join(strings.Split(h, ""), "+")
+	if n := w - clean.Width(who) - 2; who != "" && n >= 6 {
+		th.putFound(row, st, cell.Cut(title, n), find).Gap(2)
+		th.putFound(row, th.dim, who, find)
+		return
+	}
+	th.putFound(row, st, cell.Cut(title, w), find)
 }

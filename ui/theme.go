@@ -13,6 +13,7 @@ type theme struct {
 	accent, dim, faint, bold               cell.Style
 	good, bad, run, gold, grey, this, warn cell.Style
 	selected                               cell.Style // background of the chosen row
+	hit                                    cell.Style // what a filter found, added to another style
 	code                                   code.Theme
 	diff                                   diffview.Theme
 }
@@ -36,6 +37,7 @@ func newTheme(dark bool) *theme {
 		dim:      fg("146;150;158", "95;99;107"),
 		faint:    fg("78;82;90", "190;194;202"),
 		bold:     "\x1b[1m",
+		hit:      "\x1b[1;4m",
 		good:     fg("110;210;135", "20;120;50"),
 		bad:      fg("255;125;120", "190;30;40"),
 		run:      fg("250;215;95", "145;100;0"),

@@ -37,6 +37,10 @@ type Options struct {
 	Preflight func(context.Context) error
 	// Machine gives a label of this machine. It may be slow, and may be nil.
 	Machine func(context.Context) string
+	// Track gives the track that home opens on, "" for none in particular. It may
+	// be slow: home waits for nothing, and stays where a person has gone since.
+	// May be nil.
+	Track func(context.Context) string
 
 	Open   string  // an attempt to open at once, "" for home
 	Replay bool    // open it in replay, from its start

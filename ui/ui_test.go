@@ -14,6 +14,7 @@ import (
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/storetest"
+	"pitwall/taskdata"
 )
 
 // now is the moment at which all tests take place.
@@ -188,7 +189,11 @@ func TestEnterTwiceStartsOneAttempt(t *testing.T) {
 		t.Error("two attempts were started")
 	default:
 	}
-	want := store.Spec{Task: "micro/7", Hint: "0", Agent: "tuner", Scaffold: "flat", Runner: "local", Nodes: 3, Seed: 1, Calibrate: 1, Confirm: 1}
+	track, err := taskdata.FindTrack("micro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := store.Spec{Task: "micro/7", Hint: "0", Agent: "tuner", Scaffold: "flat", Runner: "local", Nodes: 3, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns}
 	if len(specs) != 1 || specs[0] != want {
 		t.Errorf("started %+v, want %+v", specs, want)
 	}
@@ -420,7 +425,7 @@ func TestHomeDrawsLossWhereThereIsRoom(t *testing.T) {
 	d.send(tea.WindowSizeMsg{Width: 140, Height: 42})
 	d.press("j")
 	d.until("The newest record", "━━ record 8")
-	d.lacks("record 7 ")
+	d.lacks("┄┄ record 7")
 	d.press("k", "k")
 	d.until("┄┄ record 6", "━━ record 7")
 	d.lacks("━━ record 8")

@@ -1,0 +1,182 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pitwall/store"
+	"pitwall/store/event"
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
+	th, chosen := r.m.th, r.hintName(t)
+	row.Put(th.dim, "hint   ")
+	short := row.Left() < 54
+	for _, h := range t.Hints {
+		name := hintWords(string(h))
+		if short {
+			name = shortHint(string(h))
+		}
+		if h == chosen {
+			row.Put(th.accent+th.bold, "["+name+"]")
+		} else {
+			row.Gap(1).Put(th.dim, name).Gap(1)
+		}
+	}
+	if title := chosen.Title(); short && chosen != taskdata.HintNone && row.Left() > len(title) {
+		row.Gap(1).Put("", title)
+	}
+	return row
+}
+
+// hintBox gives the text of the chosen hint in at most h rows.
+func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
+	th := r.m.th
+	hint := r.hintName(t)
+	if h <= 0 {
+		return nil
+	}
+	var text []string
+	if hint == taskdata.HintNone {
+		text = []string{cell.New(w-2).Put(th.dim, firstFit(w-2, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
+	} else if text = r.m.hintRows(*t, hint, w-2); text == nil {
+		text = []string{cell.New(w - 2).String()}
+	}
+	n := min(len(text), h)
+	r.hintTop = max(min(r.hintTop, len(text)-n), 0)
+	var rows []string
+	for i, l := range text[r.hintTop : r.hintTop+n] {
+		edge := "│"
+		if i == 0 && r.hintTop > 0 {
+			edge = "↑"
+		} else if i == n-1 && r.hintTop+n < len(text) {
+			edge = "↓"
+		}
+		rows = append(rows, cell.New(2).Put(th.faint, " "+edge).String()+l)
+	}
+	return rows
+}
+
+// choiceRows gives the agent, the budget and what Enter would do.
+func (r *records) choiceRows(w int, t *taskdata.Task) []string {
+	th := r.m.th
+	row := cell.New(w).Gap(1).Put(th.dim, "agent  ")
+	for i, a := range r.m.o.Agents {
+		st := th.dim
+		if !a.Ready {
+			st = th.faint
+		}
+		if i == r.agent {
+			row.Put(th.accent+th.bold, "["+clean.Line(a.Name)+"]")
+		} else {
+			row.Gap(1).Put(st, clean.Line(a.Name)).Gap(1)
+		}
+	}
+	rows := []string{row.String()}
+	if a := r.chosenAgent(); a != nil {
+		about, st := a.About, th.dim
+		if !a.Ready {
+			about, st = "not ready: "+a.Why, th.warn
+		}
+		for i, l := range cell.Wrap(clean.Line(about), max(w-9, 1)) {
+			if i < 2 {
+				rows = append(rows, cell.New(w).Gap(8).Put(st, l).String())
+			}
+		}
+	}
+	rows = append(rows, cell.New(w).Gap(1).Put(th.dim, "nodes  ").Put(th.bold, fmt.Sprint(r.nodes)).
+		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", r.current().CalibrationRuns, r.current().ConfirmationRuns)).String())
+	ok, why := r.canStart()
+	switch {
+	case ok && r.blocked == "":
+		rows = append(rows, cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", r.chosenAgent().Name, t.ID())).String())
+	case r.starting:
+		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "●").Gap(1).Put("", "starting…").String())
+	case why != "":
+		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, clean.Line(why)).String())
+	}
+	return rows
+}
+
+// bestRows gives the best FSR of your attempts on the task, by agent and hint.
+func (r *records) bestRows(w int, t *taskdata.Task) []string {
+	th := r.m.th
+	best := map[string]map[string]string{}
+	var agents []string
+	value := map[string]float64{}
+	for _, s := range r.m.attempts {
+		text, v := tableFigure(s)
+		if s.Task != t.ID() || text == "" {
+			continue
+		}
+		if best[s.Agent] == nil {
+			best[s.Agent] = map[string]string{}
+			agents = append(agents, s.Agent)
+		}
+		key := s.Agent + "\x00" + s.Hint
+		if old, ok := value[key]; !ok || v > old {
+			value[key], best[s.Agent][s.Hint] = v, text
+		}
+	}
+	if len(agents) == 0 {
+		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   none on this task yet").String()}
+	}
+	slices.Sort(agents)
+	head := cell.New(w).Gap(1)
+	if r.current().Practice {
+		head.Put(th.warn, "practice ").Put(th.dim, "FSR")
+	} else {
+		head.Put(th.dim, "your best FSR")
+	}
+	head.To(16)
+	hints := t.Hints
+	if w < 17+6*len(hints) { // leave out those that were not tried
+		hints = slices.DeleteFunc(slices.Clone(hints), func(h taskdata.Hint) bool {
+			return !slices.ContainsFunc(agents, func(a string) bool { return best[a][string(h)] != "" })
+		})
+	}
+	each := max(min((w-17)/max(len(hints), 1), 8), 6)
+	for _, h := range hints {
+		head.Put(th.dim, pad(shortHint(string(h)), each, true))
+	}
+	rows := []string{head.String()}
+	for _, a := range agents {
+		row := cell.New(w).Gap(3).Put("", cell.Cut(clean.Line(a), 12)).To(16)
+		for _, h := range hints {
+			text := best[a][string(h)]
+			if text == "" {
+				text = "·"
+			}
+			row.Put("", pad(text, each, true))
+		}
+		rows = append(rows, row.String())
+	}
+	return rows
+}
+
+// tableFigure gives an attempt's FSR as it stands in the table, and its rank; ""
+// where it has none and will get none by itself.
+func tableFigure(s store.Summary) (string, float64) {
+	switch {
+	case s.FSR != nil:
+		return number(s.FSR), *s.FSR
+	case s.Status == event.StatusDone && s.BestNode < 0:
+		return "0", 0
+	case s.Status == event.StatusDone:
+		return "–", -1 // unresolved
+	case s.Status == event.StatusRunning, s.Status == event.StatusQueued:
+		return "…", -2
+	}
+	return "", 0
+}
+
+func shortHint(h string) string {
+	if h == "" || h == "0" {
+		return "none"
+	}
+	return strings.Join(strings.Split(h, ""), "+")
+}

@@ -1,0 +1,91 @@
+package ui
+
+import (
+	"fmt"
+
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+	"pitwall/ui/plot"
+)
+
+// plotKey is what a drawn history plot depends on.
+type plotKey struct {
+	th     *theme
+	track  int
+	number int // of the chosen record
+	filter string
+	w, h   int
+}
+
+// plotRows draws the history of record times, with the chosen record marked.
+func (r *records) plotRows(w, h int) []string {
+	key := plotKey{th: r.m.th, track: r.track, filter: r.current().filter, w: w, h: h}
+	if rec := r.record(); rec != nil {
+		key.number = rec.Number
+	}
+	if r.drawn.of != key {
+		r.drawn.of, r.drawn.rows = key, r.drawPlot(w, h)
+	}
+	return r.drawn.rows
+}
+
+func (r *records) drawPlot(w, h int) []string {
+	th, tr := r.m.th, r.current()
+	title := cell.New(w).Gap(1)
+	if tr.Practice {
+		title.Put(th.warn, "practice ")
+	}
+	title.Put(th.dim, firstFit(title.Left()-1, tr.plotTitles(r.record())...))
+
+	var chosen, found plot.Series
+	add := func(s *plot.Series, rec *taskdata.Record) {
+		if x, y, ok := tr.point(rec); ok {
+			s.Append(x, y)
+		}
+	}
+	for _, i := range tr.found {
+		add(&found, &tr.records[i])
+	}
+	if rec := r.record(); rec != nil {
+		add(&chosen, rec)
+	}
+	// Marks take whole cells: where there are many records the staircase alone
+	// shows more, but for those that a filter found.
+	history := []plot.Line{{Series: &tr.steps, Style: th.grey}, {Series: &found, Style: th.gold, Mark: '•', Points: true}}
+	if tr.byDate && tr.filter == "" && 4*tr.times.Len() > w {
+		history = []plot.Line{{Series: &tr.steps, Style: th.gold}}
+	}
+	c := plot.Chart{
+		Lines: append(history, plot.Line{Series: &chosen, Style: th.accent + th.bold, Mark: '◆', Points: true}),
+		LogY:  true, XTicks: true, Dates: tr.byDate, Axis: th.dim, Faint: th.faint,
+	}
+	rows := []string{title.String()}
+	for _, l := range c.Rows(w-2, h-len(rows)) {
+		rows = append(rows, " "+l+" ")
+	}
+	return rows
+}
+
+// plotTitles gives what the plot can be headed with, the fullest first.
+func (t *track) plotTitles(rec *taskdata.Record) []string {
+	what := "record time, log " + t.unit()
+	over := what + ", over record"
+	if t.byDate {
+		over = what + ", over date"
+	}
+	var titles []string
+	n := len(t.records)
+	if n > 1 && t.records[0].Seconds > 0 && t.records[n-1].Seconds > 0 {
+		from, to := &t.records[0], &t.records[n-1]
+		all := fmt.Sprintf("%s → %s, %s", t.time(from), t.time(to), t.ratio(from.Seconds/to.Seconds))
+		if rec != nil && rec.MeasuredOn != "" {
+			on := clean.Line(rec.MeasuredOn)
+			titles = append(titles,
+				over+" · "+all+" · "+on, over+" · "+all+" · on "+machineOf(on),
+				what+" · "+all+" · on "+machineOf(on), what+" · on "+machineOf(on))
+		}
+		titles = append(titles, over+" · "+all, what+" · "+all)
+	}
+	return append(titles, over, what, "time, log "+t.unit())
+}
