@@ -124,13 +124,11 @@ func (a *app) checkLock(ctx context.Context) check {
 }
 
 func checkGPUs(ctx context.Context) check {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader").Output()
-	if err != nil {
+	gpus := listGPUs(ctx, 10*time.Second)
+	if len(gpus) == 0 {
 		return check{Name: "gpus", Found: "none that nvidia-smi can see; the practice track needs none", Mend: "the nanogpt tracks need NVIDIA GPUs with a driver"}
 	}
-	return check{Name: "gpus", OK: true, Found: strings.Join(strings.Split(strings.TrimSpace(string(out)), "\n"), "; ")}
+	return check{Name: "gpus", OK: true, Found: strings.Join(gpus, "; ")}
 }
 
 // keyNames are the environment names under which keys of model providers are usual.

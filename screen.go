@@ -63,6 +63,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 				return err
 			},
 			Machine: func(ctx context.Context) string { return agent.MachineLabel(runner.Host(ctx)) },
+			Track:   homeTrack,
 			Open:    o.open, Replay: o.replay, Speed: o.speed,
 		})
 	})

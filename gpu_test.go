@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+func TestHomeOpensOnTheBenchmarkWhereThereAreGPUs(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the stand-in is a shell script")
+	}
+	for _, c := range []struct{ name, script, want string }{
+		{"one GPU", "echo 'NVIDIA H100 80GB HBM3, 81559 MiB, 550.54.15'", "nanogpt"},
+		{"no devices", "echo 'No devices were found'", ""},
+		{"no driver", "echo 'NVIDIA-SMI has failed, a, b'; exit 9", ""},
+		{"it hangs", "echo 'NVIDIA H100 80GB HBM3, 81559 MiB, 550.54.15'; exec sleep 60", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "nvidia-smi"), []byte("#!/bin/sh\n"+c.script+"\n"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("PATH", dir+":/usr/bin:/bin")
+			begin := time.Now()
+			if got := homeTrack(t.Context()); got != c.want {
+				t.Errorf("home opens on %q, want %q", got, c.want)
+			}
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+	t.Run("no nvidia-smi", func(t *testing.T) {
+		t.Setenv("PATH", t.TempDir())
+		if got := homeTrack(t.Context()); got != "" {
+			t.Errorf("home opens on %q", got)
+		}
+	})
+}
