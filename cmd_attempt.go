@@ -297,9 +297,14 @@ func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int)
 	if a.json {
 		return a.print(calibrationDoc(c))
 	}
+	kind := ""
+	if id, _, ok := strings.Cut(task, "/"); ok {
+		track, err := taskdata.FindTrack(id)
+		kind = practiceWord(err != nil || !track.Practice)
+	}
 	from, to := spreadOf(c.From), spreadOf(c.To)
-	fmt.Fprintf(a.out, "record i    %.2f s ± %.2f s over %d runs\nrecord i+1  %.2f s ± %.2f s over %d runs\n",
-		from.Mean, float64(from.SD), len(c.From), to.Mean, float64(to.SD), len(c.To))
+	fmt.Fprintf(a.out, "record i    %.2f s ± %.2f s over %d runs%s\nrecord i+1  %.2f s ± %.2f s over %d runs%s\n",
+		from.Mean, float64(from.SD), len(c.From), kind, to.Mean, float64(to.SD), len(c.To), kind)
 	if !c.Resolved {
 		fmt.Fprintln(a.out, c.Why)
 	}

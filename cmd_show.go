@@ -72,7 +72,7 @@ func (a *app) tasksCmd() *cobra.Command {
 			}
 			docs := []taskJSON{}
 			var missing []string // why tasks are not ready
-			rows := [][]string{{"TASK", "TITLE", "FROM", "TO", "SPEEDUP", "HINTS", "READY"}}
+			rows := [][]string{{"TASK", "KIND", "TITLE", "FROM", "TO", "SPEEDUP", "HINTS", "READY"}}
 			for _, t := range taskdata.Tasks(track) {
 				tr, err := taskdata.FindTrack(t.From.Track)
 				if err != nil {
@@ -93,12 +93,9 @@ func (a *app) tasksCmd() *cobra.Command {
 						missing = append(missing, t.Why)
 					}
 				}
-				if tr.Practice {
-					ready += " (practice)"
-				}
 				rows = append(rows, []string{
-					d.ID, d.Title, t.From.LatestTime(), t.To.Time(),
-					fmt.Sprintf("%.2fx", t.From.LatestSeconds()/t.To.Seconds), strings.Join(d.Hints, " "), ready,
+					d.ID, kindWord(!tr.Practice), d.Title, timeWords(t.From.Seconds > 0, t.From.LatestTime()), timeWords(t.To.Seconds > 0, t.To.Time()),
+					speedup(t), strings.Join(d.Hints, " "), ready,
 				})
 			}
 			if a.json {
@@ -115,6 +112,42 @@ func (a *app) tasksCmd() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&track, "track", "", "only this track")
 	return cmd
+}
+
+// kindWord marks what is practice in a table.
+func kindWord(benchmark bool) string {
+	if benchmark {
+		return ""
+	}
+	return "practice"
+}
+
+// practiceWord follows a figure of practice.
+func practiceWord(benchmark bool) string {
+	if benchmark {
+		return ""
+	}
+	return " practice"
+}
+
+func timeWords(known bool, text string) string {
+	if !known {
+		return "–"
+	}
+	return text
+}
+
+// speedup gives a task's, from the latest time of its first record; finely where it is small.
+func speedup(t taskdata.Task) string {
+	from, to := t.From.LatestSeconds(), t.To.Seconds
+	switch s := from / to; {
+	case from <= 0 || to <= 0:
+		return "–"
+	case s < 1.05:
+		return fmt.Sprintf("%.3fx", s)
+	default:
+		return fmt.Sprintf("%.2fx", s)
+	}
 }
 
 func known(v float64) event.Float {
@@ -326,14 +359,14 @@ func (a *app) attemptsCmd() *cobra.Command {
 				fmt.Fprintln(a.err, "no attempts yet; start one with: pitwall attempt micro/7")
 				return nil
 			}
-			rows := [][]string{{"#", "ID", "TASK", "HINT", "AGENT", "NODES", "STATUS", "BEST", "FSR", "STARTED"}}
+			rows := [][]string{{"#", "ID", "TASK", "KIND", "HINT", "AGENT", "NODES", "STATUS", "BEST", "FSR", "STARTED"}}
 			for _, s := range sums {
 				started := "–"
 				if !s.Started.IsZero() {
 					started = s.Started.Local().Format("2006-01-02 15:04")
 				}
 				rows = append(rows, []string{
-					strconv.FormatInt(s.Number, 10), s.ID, s.Task, s.Hint, s.Agent, fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes),
+					strconv.FormatInt(s.Number, 10), s.ID, s.Task, kindWord(s.Benchmark), s.Hint, s.Agent, fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes),
 					s.Status, seconds(s.BestSeconds), fsrWords(s), started,
 				})
 			}
@@ -354,10 +387,7 @@ func fsrWords(s store.Summary) string {
 	if !s.Confirmed && *s.FSR != 0 {
 		text += " provisional"
 	}
-	if !s.Benchmark {
-		text += " practice"
-	}
-	return text
+	return text + practiceWord(s.Benchmark)
 }
 
 func (a *app) showCmd() *cobra.Command {
@@ -378,12 +408,12 @@ func (a *app) showCmd() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(a.out, "attempt %d  %s\n%s\nFSR %s  (calibrate %d, confirm %d)\n", d.Number, d.ID,
-				clean.Line(fmt.Sprintf("%s  hint %s  %s · %s  %s", d.Task, d.Hint, d.Agent, d.Scaffold, d.Status)), fsrWords(sum), d.Calibrate, d.Confirm)
+				clean.Line(fmt.Sprintf("%s%s  hint %s  %s · %s  %s", d.Task, practiceWord(d.Benchmark), d.Hint, d.Agent, d.Scaffold, d.Status)), fsrWords(sum), d.Calibrate, d.Confirm)
 			if d.Why != "" {
 				fmt.Fprintln(a.out, clean.Line(d.Why))
 			}
 			fmt.Fprintln(a.out)
-			rows := [][]string{{"NODE", "STATUS", "LOSS", "TIME", "FSR", "WHY"}}
+			rows := [][]string{{"NODE", "KIND", "STATUS", "LOSS", "TIME", "FSR", "WHY"}}
 			for _, n := range d.Nodes {
 				loss, fsr := "–", "–"
 				if n.ValLoss.Known() {
@@ -392,7 +422,7 @@ func (a *app) showCmd() *cobra.Command {
 				if n.FSR != nil {
 					fsr = fmt.Sprintf("%.2f", *n.FSR)
 				}
-				rows = append(rows, []string{strconv.Itoa(n.ID), n.Status, loss, seconds(n.TrainSeconds), fsr, n.Why})
+				rows = append(rows, []string{strconv.Itoa(n.ID), kindWord(d.Benchmark), n.Status, loss, seconds(n.TrainSeconds), fsr, n.Why})
 			}
 			return a.table(rows)
 		}),

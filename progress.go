@@ -80,7 +80,7 @@ func progressLine(st *fold.State, figures bool) string {
 	case event.StatusDone, event.StatusStopped, event.StatusFailed:
 		parts = append(parts, st.Status)
 		if st.Confirmed != nil && st.Confirmed.FSR != nil {
-			parts = append(parts, fmt.Sprintf("FSR %.2f", *st.Confirmed.FSR))
+			parts = append(parts, fmt.Sprintf("FSR %.2f%s", *st.Confirmed.FSR, practiceWord(st.Attempt.Benchmark)))
 		}
 		if st.Why != "" {
 			parts = append(parts, st.Why)
