@@ -81,6 +81,12 @@ func microRecords() []Record {
 			Summary: "A learned gate mixes the previous character's embedding into each embedding before the block, " +
 				"so that attention need not learn to look one back, and fewer steps reach the target.",
 		},
+		{
+			Number: 9,
+			Title:  "Parallel block, smear of 3 characters",
+			Summary: "Attention and MLP read the same normalised input and add to the stream together, so that one wide " +
+				"product feeds both and one gathers both. The smear reaches three characters back, a gate for each.",
+		},
 	}
 	for i := range records {
 		r := &records[i]

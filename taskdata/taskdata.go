@@ -148,14 +148,13 @@ func FindRecord(track string, number int) (Record, error) {
 	if _, err := FindTrack(track); err != nil {
 		return Record{}, err
 	}
-	var numbers []string
-	for _, record := range Records(track) {
+	records := Records(track)
+	for _, record := range records {
 		if record.Number == number {
 			return record, nil
 		}
-		numbers = append(numbers, fmt.Sprint(record.Number))
 	}
-	return Record{}, fmt.Errorf("track %s has no record %d; there is %s", track, number, strings.Join(numbers, ", "))
+	return Record{}, fmt.Errorf("track %s has no record %d; there is %d to %d", track, number, records[0].Number, records[len(records)-1].Number)
 }
 
 // Tasks returns the tasks of a track in order of number, those of all tracks for "".

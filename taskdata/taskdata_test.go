@@ -42,7 +42,7 @@ func TestWhatIsNotThereIsToldWithWhatIs(t *testing.T) {
 	_, record := taskdata.FindRecord("micro", 99)
 	_, track := taskdata.FindRecord("moto", 7)
 	_, hint := taskdata.ParseHint("4")
-	for err, want := range map[error]string{task: "micro/", record: "6, 7, 8", track: "micro", hint: "1 (pseudocode)"} {
+	for err, want := range map[error]string{task: "micro/", record: "1 to 9", track: "micro", hint: "1 (pseudocode)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not list %q", err, want)
 		}

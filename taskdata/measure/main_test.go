@@ -173,7 +173,7 @@ func TestTableIsPutBetweenItsMarks(t *testing.T) {
 func TestWrongUseIsToldInWords(t *testing.T) {
 	for args, want := range map[string]string{
 		"-track moto":    "micro",
-		"-records 99":    "7, 8",
+		"-records 99":    "1 to 9",
 		"-records seven": "not numbers",
 		"-seeds 0":       "at least one seed",
 	} {

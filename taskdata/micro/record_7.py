@@ -130,7 +130,7 @@ def main():
 # ---------------------------------------------------------------------------------------------
 # Everything from here on may change.
 
-STEPS = 62
+STEPS = 59
 BATCH_NAMES = 5
 
 WIDTH = 32

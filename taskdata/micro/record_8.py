@@ -130,7 +130,7 @@ def main():
 # ---------------------------------------------------------------------------------------------
 # Everything from here on may change.
 
-STEPS = 40
+STEPS = 37
 BATCH_NAMES = 5
 
 WIDTH = 32
