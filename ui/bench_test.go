@@ -81,3 +81,17 @@ func BenchmarkHome(b *testing.B) {
 		d.m.View()
 	}
 }
+
+// BenchmarkHomeOfManyRecords is BenchmarkHome on the longest track, with a filter.
+func BenchmarkHomeOfManyRecords(b *testing.B) {
+	d := drive(b, Options{Store: openStore(b)}, 220, 60)
+	d.press("2", "/", "2", "0", "2", "enter", "g")
+	d.until("20", "nanogpt/1")
+	keys := []tea.KeyPressMsg{key("j"), key("j"), key("k"), key("pgdown"), key("pgup")}
+	i := 0
+	for b.Loop() {
+		d.send(keys[i%len(keys)])
+		d.m.View()
+		i++
+	}
+}

@@ -53,10 +53,10 @@ func hintReader(m *Model, t taskdata.Task, h taskdata.Hint) *reader {
 	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: practised(t.From.Track, "what the agent is told"), task: t, hint: h}
 }
 
-// practised adds to a text with figures of a track that they are practice, where they are.
+// practised says before a text with figures of a track that they are practice, where they are.
 func practised(track, text string) string {
 	if isPractice(track) {
-		return text + " · practice"
+		return "practice · " + text
 	}
 	return text
 }

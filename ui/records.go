@@ -236,6 +236,9 @@ func (r *records) typing() func(tea.KeyPressMsg) tea.Cmd {
 		if ok {
 			return r.move(n)()
 		}
+		if k.String() == "enter" {
+			r.current().settle()
+		}
 		return typed(k)
 	}
 }
@@ -288,7 +291,7 @@ func (r *records) actions() []action {
 		return r.openFilter(&tr.filter, func() { tr.narrow(); r.hintTop = 0 }, tr.count)
 	})
 	if tr.filter != "" && !r.plotting {
-		add("esc", "esc", "all records", "show all records again", func() tea.Cmd { tr.filter = ""; tr.narrow(); return nil })
+		add("esc", "esc", "all records", "show all records again", func() tea.Cmd { tr.settle(); tr.filter = ""; tr.narrow(); return nil })
 	}
 	if t != nil && len(t.Hints) > 1 {
 		add("h right", "h", "hint", "next hint; also ← →", r.turnHint(1))

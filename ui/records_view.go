@@ -54,7 +54,7 @@ func (r *records) rows(w, h int) []string {
 		list, under := r.leftRows(left, body)
 		side := r.detailRows(right, body)
 		if !under && body >= roomy {
-			n := body * 2 / 5
+			n := max(body*2/5, body-factsMost)
 			side = append(cell.Fit(r.detailRows(right, body-n), right, body-n), r.plotRows(right, n)...)
 		}
 		rows = append(rows, cell.Beside(th.faint, cell.Fit(list, left, body), cell.Fit(side, right, body))...)
@@ -138,6 +138,7 @@ const (
 	roomy     = 28 // from here on the plot of a long track without loss curves stands right
 	plotFrom  = 17 // from here on there is a plot below the list
 	plotLeast = 8  // rows of a plot
+	factsMost = 24 // rows that the facts of a record take at most, nearly always
 )
 
 // leftRows gives the list, and the history plot under it where it belongs there.
@@ -148,7 +149,7 @@ func (r *records) leftRows(w, h int) (rows []string, under bool) {
 		return r.listRows(w, h), false
 	}
 	n := min(all, h-max(plotLeast, h*2/5))
-	rows = cell.Fit(r.listRows(w, n), w, n)
+	rows = cell.Fit(r.listRows(w, n-1), w, n)
 	return append(rows, r.plotRows(w, h-n)...), true
 }
 

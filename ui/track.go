@@ -34,6 +34,7 @@ type track struct {
 	filter  string
 	found   []int // indices of the records that pass the filter
 	at, top int   // indices into found
+	number  int   // of the record to come back to when the filter lets it through again
 }
 
 func newTrack(t taskdata.Track, records []taskdata.Record, tasks []taskdata.Task) *track {
@@ -74,8 +75,8 @@ func newTrack(t taskdata.Track, records []taskdata.Record, tasks []taskdata.Task
 		}
 		tr.retimed(rec)
 	}
+	tr.number = tr.first()
 	tr.narrow()
-	tr.choose(tr.first())
 	return tr
 }
 
@@ -245,7 +246,17 @@ func (t *track) record() *taskdata.Record {
 	return &t.records[t.found[t.at]]
 }
 
-func (t *track) move(n int) { t.at = max(min(t.at+n, len(t.found)-1), 0) }
+func (t *track) move(n int) {
+	t.at = max(min(t.at+n, len(t.found)-1), 0)
+	t.settle()
+}
+
+// settle makes the chosen record the one to come back to.
+func (t *track) settle() {
+	if rec := t.record(); rec != nil {
+		t.number = rec.Number
+	}
+}
 
 // choose chooses the record with a number, where the filter lets it through.
 func (t *track) choose(number int) {
@@ -254,9 +265,9 @@ func (t *track) choose(number int) {
 	}
 }
 
-// narrow takes up a changed filter. The chosen record stays if it passes.
+// narrow takes up a changed filter. The chosen record stays if it passes, and
+// comes back when it passes again.
 func (t *track) narrow() {
-	chosen := t.record()
 	words := words(t.filter)
 	t.found = t.found[:0:0]
 	for i := range t.records {
@@ -265,9 +276,7 @@ func (t *track) narrow() {
 		}
 	}
 	t.at, t.top = 0, 0
-	if chosen != nil {
-		t.choose(chosen.Number)
-	}
+	t.choose(t.number)
 }
 
 // count says how many records the filter leaves.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -94,5 +95,46 @@ func BenchmarkAppendAndDrawAtAMillionPoints(b *testing.B) {
 		s.Append(i, 3)
 		_ = strings.Join(c.Rows(120, 20), "\n")
 		i++
+	}
+}
+
+func TestMonthsAreEvenlySpacedAndBearTheirYear(t *testing.T) {
+	day := func(s string) float64 {
+		at, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Day(at)
+	}
+	for _, c := range []struct {
+		from, to string
+		n        int
+		want     string
+	}{
+		{"2024-05-28", "2026-07-17", 9, "Jul Oct 2025 Apr Jul Oct 2026 Apr Jul"},
+		{"2024-05-28", "2026-07-17", 3, "2025 2026"},
+		{"2025-01-01", "2025-04-02", 12, "2025 Feb Mar Apr"},
+		{"2025-01-03", "2025-01-09", 12, "3 Jan 2025 9 Jan 2025"},
+	} {
+		var got []string
+		for _, k := range months(day(c.from), day(c.to), c.n) {
+			got = append(got, k.label)
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("from %s to %s: %s, want %s", c.from, c.to, s, c.want)
+		}
+	}
+}
+
+func TestStepGoesStraightDown(t *testing.T) {
+	var s Series
+	for _, p := range [][2]float64{{0, 9}, {5, 9}, {5, 1}, {10, 1}} {
+		s.Append(p[0], p[1])
+	}
+	c := Chart{Lines: []Line{{Series: &s}}}
+	for i, row := range c.Rows(20, 8)[:6] {
+		if !strings.ContainsFunc(ansi.Strip(row), func(r rune) bool { return r > 0x2800 && r < 0x2900 }) {
+			t.Errorf("nothing in row %d of a step over all rows", i)
+		}
 	}
 }
