@@ -83,9 +83,10 @@ func microRecords() []Record {
 		},
 		{
 			Number: 9,
-			Title:  "Parallel block, smear of 3 characters",
+			Title:  "Parallel block, half the MLP, smear of 3",
 			Summary: "Attention and MLP read the same normalised input and add to the stream together, so that one wide " +
-				"product feeds both and one gathers both. The smear reaches three characters back, a gate for each.",
+				"product feeds both and one gathers both; the MLP is half as wide. The smear reaches three characters " +
+				"back, with a gate for each.",
 		},
 	}
 	for i := range records {

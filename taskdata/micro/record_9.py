@@ -130,12 +130,12 @@ def main():
 # ---------------------------------------------------------------------------------------------
 # Everything from here on may change.
 
-STEPS = 31
+STEPS = 34
 BATCH_NAMES = 5
 
 WIDTH = 32
 HEADS = 4
-HIDDEN = 4 * WIDTH
+HIDDEN = 2 * WIDTH
 ROTARY_BASE = 5.0
 ATTENTION_SCALE = 0.5
 EPSILON = 1e-6
