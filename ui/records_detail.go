@@ -97,7 +97,11 @@ func (r *records) recordHead(w int) []string {
 	} else {
 		rows = append(append(rows, row.String()), th.wrapped(w, "", title, 2, find)...)
 	}
-	figures := line().Put(th.gold, tr.time(rec))
+	time := tr.time(rec)
+	if rec.Seconds <= 0 {
+		time = "no time yet"
+	}
+	figures := line().Put(th.gold, time)
 	if s := tr.speedup(rec); s > 0 {
 		figures.Gap(2).Put(th.bold, tr.ratio(s)).Put(th.dim, fmt.Sprintf(" over record %d", rec.Number-1))
 	}
@@ -235,7 +239,7 @@ func people(rec *taskdata.Record, w int) string {
 	if rec.Published != "" {
 		return firstFit(w, text+on, text+"published")
 	}
-	return firstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+machineOf(on), text+"measured elsewhere")
+	return firstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+machineOf(on), text+"measured elsewhere", text+"elsewhere")
 }
 
 // lossRows draws the reference loss of the chosen record and of the one to beat,
