@@ -127,10 +127,11 @@ func TestAttemptIsStartedWatchedLeftFoundAgainAndReplayed(t *testing.T) {
 	d.Key("9").Sees("confirming")
 	late := d.replays("near the end", func(b bar) bool { return b.at > 10 })
 	d.Key("left").replays("5 s earlier", func(b bar) bool { return b.at < late.at && b.at >= late.at-6 })
-	d.Key("3").Sees("training node 1 of 1", "step:").Misses("confirming")
-	d.replays("that stands earlier", func(b bar) bool { return !b.playing && b.at < late.at-5 })
 	d.Key("0").replays("at the start", func(b bar) bool { return b.at == 0 })
 	d.Misses("step:", "confirming")
+	d.Key("space").Sees("training node 1 of 1", "step:").Misses("confirming")
+	d.Key("space").replays("that stands earlier", func(b bar) bool { return !b.playing && b.at < late.at-5 })
+	d.Key("0").replays("at the start again", func(b bar) bool { return b.at == 0 })
 	d.Key("]").Until("the first edit, later than the start", func(s string) bool {
 		return strings.Contains(s, "+") && strings.Contains(s, "train.py")
 	})
