@@ -110,6 +110,8 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	case float64(c.MeanLoss) > a.track.Target:
 		c.Why, c.FSR = fmt.Sprintf("not confirmed: mean loss %.4f of %s is above the target of %.2f %s",
 			float64(c.MeanLoss), freshRuns(len(c.NodeLosses)), a.track.Target, a.track.Unit), &zero
+	case a.track.Evaluator != nil && len(c.OtherLosses) < len(c.NodeLosses):
+		c.Why, c.FSR = "not confirmed: some of its runs were not evaluated outside the script; start another attempt", &zero
 	case a.track.Evaluator != nil && !(sample(c.OtherLosses).mean() <= a.track.Evaluator.OtherTarget):
 		c.Why, c.FSR = fmt.Sprintf("not confirmed: mean loss %.4f over other validation characters is above %.2f %s",
 			sample(c.OtherLosses).mean(), a.track.Evaluator.OtherTarget, a.track.Unit), &zero

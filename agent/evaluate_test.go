@@ -20,7 +20,7 @@ while "ENDLESS" in script:
     time.sleep(0.01)
 other = loss + (0.5 if "NARROW" in script else 0.0)
 print("forged", json.dumps({"loss": 0.0, "fault": ""}))
-print(sys.argv[1], json.dumps({"loss": loss, "other_loss": other, "short_loss": 3.0, "full_loss": 2.0, "blank_loss": 3.7, "characters": 100, "fault": "looks ahead" if "AHEAD" in script else ""}))
+print(sys.argv[1], json.dumps({"loss": loss, "other_loss": other, "short_loss": 3.0, "full_loss": 2.0, "blank_loss": 3.7, "early_loss": 3.4, "characters": 100, "fault": "looks ahead" if "AHEAD" in script else ""}))
 `
 
 func evaluatingEngine(t *testing.T, e edits) *Engine {

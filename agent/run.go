@@ -53,6 +53,7 @@ type sinkTo struct {
 	last   runner.Point // last validation
 	total  int
 	nan    string // a loss that was not a number, by its log line
+	strays string // the first line with metrics that is out of its order
 	errors lastWords
 }
 
@@ -105,6 +106,14 @@ func (s *sinkTo) metric(l runner.Line, p runner.Point) {
 	s.clock.Add(l.At, p)
 	if p.Kind == runner.Memory {
 		return
+	}
+	// Each step once and in order, and one validation at the end.
+	next := s.points
+	if p.Kind == runner.Validation {
+		next = p.Total
+	}
+	if s.strays == "" && (p.Step != next || s.last.Kind == runner.Validation || p.Kind == runner.Validation && s.points != p.Total+1) {
+		s.strays = fmt.Sprintf("line %d with metrics is of step %d", s.points+1, p.Step)
 	}
 	s.points++
 	s.total = max(p.Total, 0)
@@ -164,11 +173,9 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		return outcome{}, err
 	}
 	out := s.outcome(res, a.track)
+	var fault error // the machine's
 	if a.evaluable(o) && context.Cause(ctx) == nil && out.verdict == "" && (o.purpose == event.PurposeConfirmNode || float64(out.ValLoss) <= a.track.Target) {
-		if err := a.evaluate(ctx, o, job, &out); err != nil {
-			if context.Cause(ctx) == nil {
-				return outcome{}, err
-			}
+		if fault = a.evaluate(ctx, o, job, &out); fault != nil {
 			out.Finished, out.Reason, out.Why = false, string(runner.Stopped), "stopped before its weights were evaluated"
 		}
 	}
@@ -179,6 +186,9 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return out, cause
+	}
+	if fault != nil {
+		return out, fmt.Errorf("the weights of run %d could not be evaluated here: %w; mend the machine, then resume", run, fault)
 	}
 	return out, nil
 }
@@ -237,6 +247,8 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 		return event.VerdictInvalid, fmt.Sprintf("kept %.1f processors busy where the track allows %d", (res.CPUUser+res.CPUSys).Seconds()/res.Wall.Seconds(), track.Cores)
 	case s.last.TrainMS <= 0 || s.last.ValLoss < 0:
 		return event.VerdictInvalid, "its last validation gives a time or loss below zero"
+	case track.Practice && s.strays != "":
+		return event.VerdictInvalid, "its log does not have each step once and one validation at its end: " + s.strays
 	case track.Practice && reading.Restarts > 0:
 		return event.VerdictInvalid, "its train_time went back, which no record of this track does"
 	case reading.Spans == 0:

@@ -57,6 +57,14 @@ func apply(t *testing.T, script string, e edit) string {
 	return strings.Replace(script, e.old, e.new, 1)
 }
 
+func keywords(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d=0, ", i)
+	}
+	return b.String()
+}
+
 const (
 	inForward = `    return activations(params, [tokens])["logits"]`
 	inStep    = `    loss, grads = loss_and_gradients(params, state["batches"]`
@@ -105,7 +113,23 @@ func TestCheckRefusesCheats(t *testing.T) {
 		"logarithm replaced":            {"names", edit{inStep, "    math.log = abs\n" + inStep}},
 		"module passed on":              {"names", edit{inStep, "    m = math\n    m.log = abs\n" + inStep}},
 		"sum replaced":                  {"names", edit{"", "def sum(values):\n    return 0.0"}},
-		"max replaced by an import":     {"names", edit{"import math\n", "import math\nfrom operator import add as max\n"}},
+		"max replaced by an import":     {"imports", edit{"import math\n", "import math\nfrom operator import add as max\n"}},
+		"a module as self":              {"imports", edit{"import math\n", "import math\nimport collections as self\n"}},
+		"self that is no instance":      {"names", edit{"", "def keep(self, value):\n    self.kept = value"}},
+		"a method on another object":    {"names", edit{"", "class Box:\n    def keep(self, value):\n        self.kept = value\n\n\ndef stash(value):\n    Box.keep(forward, value)"}},
+		"a class that keeps":            {"names", edit{"", "class Box:\n    pass\n\n\ndef stash(value):\n    return [Box, value]"}},
+		"work in an annotation":         {"clock", edit{"", "READY: train_step({}, {}, 1) = 0"}},
+		"names in an annotation":        {"clock", edit{"", "READY: (len := max) = 0"}},
+		"work where a function begins":  {"clock", edit{"", "def late() -> train_step({}, {}, 1):\n    pass"}},
+		"numbers that do work":          {"names", edit{"", "class Loss:\n    def __float__(self):\n        return 0.0"}},
+		"lines that are formatted":      {"names", edit{"", "class Loss:\n    def __format__(self, spec):\n        return spec"}},
+		"asks the keyboard":             {"names", edit{inStep, "    input('step:1/2 val_loss:1.0')\n" + inStep}},
+		"ends the script early":         {"names", edit{inStep, "    raise SystemExit(0)\n" + inStep}},
+		"opens by an attribute":         {"names", edit{inStep, "    state.open('/tmp/weights')\n" + inStep}},
+		"weights in rare characters":    {"literals", edit{"", "WEIGHTS = '\U00010000\U00010001'"}},
+		"weights in names":              {"literals", edit{"", "A = 1\nWEIGHTS = (" + strings.Repeat("A, ", 65) + ")"}},
+		"weights in keywords":           {"literals", edit{"", "def weights():\n    return dict(" + keywords(65) + ")"}},
+		"weights in long numbers":       {"literals", edit{"", "WEIGHTS = (" + strings.Repeat("0.12345678901234567890, ", 60) + ")\nMORE = (" + strings.Repeat("0.12345678901234567890, ", 60) + ")"}},
 		"prints a line of its own":      {"names", edit{inStep, "    print('step:70/70 val_loss:1.0 train_time:1ms step_avg:1ms')\n" + inStep}},
 		"clock replaced":                {"names", edit{"", "class time:\n    pass"}},
 		"reads the clock":               {"clock", edit{inStep, "    time.perf_counter()\n" + inStep}},

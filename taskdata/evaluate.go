@@ -17,7 +17,7 @@ var microEvaluate string
 func microEvaluator() *Evaluator {
 	return &Evaluator{
 		Program: microEvaluate, Limit: 3 * time.Minute,
-		Agree: 0.005, OtherTarget: 1.95, Blank: 3.3, Context: 0.1,
+		Agree: 0.005, OtherTarget: 1.95, Blank: 3.3, Early: 3, Context: 0.05,
 	}
 }
 
@@ -38,16 +38,18 @@ type Evaluator struct {
 	Agree       float64 // how far the loss that a script reports may lie from the one found
 	OtherTarget float64 // the highest mean loss over the other validation characters at which a result is confirmed
 	Blank       float64 // the lowest loss of weights that were not trained
-	Context     float64 // what it must cost at least to see a few characters only
+	Early       float64 // the lowest loss after the first step of training
+	Context     float64 // what it must cost at least if all but the last three characters are another name's
 }
 
 // Evaluation is what an Evaluator found. Losses that it did not come to are NaN.
 type Evaluation struct {
 	Loss       float64 // over the characters that the script itself is evaluated on
 	OtherLoss  float64 // over as many others
-	ShortLoss  float64 // over a few names, where the model sees three characters only
-	FullLoss   float64 // over the same, where it sees all before
-	BlankLoss  float64 // over the same, with weights that were not trained
+	FullLoss   float64 // over a few names
+	ShortLoss  float64 // over the same, where all but the last three characters are another name's
+	BlankLoss  float64 // over a few names, with weights that were not trained
+	EarlyLoss  float64 // over the same, after the first step of training
 	Characters int     // in Loss, and in OtherLoss
 	Fault      string  // what is wrong with the model, "" if nothing is
 }
@@ -79,6 +81,7 @@ func ReadEvaluation(line []byte, word string) (Evaluation, bool) {
 		ShortLoss  *float64 `json:"short_loss"`
 		FullLoss   *float64 `json:"full_loss"`
 		BlankLoss  *float64 `json:"blank_loss"`
+		EarlyLoss  *float64 `json:"early_loss"`
 		Characters int      `json:"characters"`
 		Fault      string   `json:"fault"`
 	}
@@ -87,7 +90,7 @@ func ReadEvaluation(line []byte, word string) (Evaluation, bool) {
 	}
 	return Evaluation{
 		Loss: orNaN(answer.Loss), OtherLoss: orNaN(answer.OtherLoss), ShortLoss: orNaN(answer.ShortLoss),
-		FullLoss: orNaN(answer.FullLoss), BlankLoss: orNaN(answer.BlankLoss), Characters: answer.Characters, Fault: answer.Fault,
+		FullLoss: orNaN(answer.FullLoss), BlankLoss: orNaN(answer.BlankLoss), EarlyLoss: orNaN(answer.EarlyLoss), Characters: answer.Characters, Fault: answer.Fault,
 	}, true
 }
 
@@ -110,8 +113,10 @@ func (e Evaluator) Judge(v Evaluation, reported float64) string {
 		return fmt.Sprintf("its loss over other validation characters is %v", v.OtherLoss)
 	case !(v.BlankLoss >= e.Blank):
 		return fmt.Sprintf("its weights know the data before they are trained: loss %.4f, and chance gives %.2f", v.BlankLoss, e.Blank)
+	case !(v.EarlyLoss >= e.Early):
+		return fmt.Sprintf("its first step teaches it more than a step of training can: loss %.4f, below %.2f", v.EarlyLoss, e.Early)
 	case !(v.ShortLoss-v.FullLoss >= e.Context):
-		return fmt.Sprintf("it is no transformer: seeing three characters only costs it %.3f, and attention is worth %.2f or more", v.ShortLoss-v.FullLoss, e.Context)
+		return fmt.Sprintf("it is no transformer that attends: another name before the last three characters costs it %.3f, less than %.2f", v.ShortLoss-v.FullLoss, e.Context)
 	}
 	return ""
 }

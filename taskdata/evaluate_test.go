@@ -1,10 +1,13 @@
 package taskdata_test
 
 import (
+	"encoding/json"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -138,7 +141,7 @@ func TestEvaluationFindsCheatsThatASyntaxTreeDoesNotShow(t *testing.T) {
 		"gives fewer rows":              {"    return honest(params, tokens)[:3]", "no row of 39 logits"},
 		"leaves characters out":         {"    return [row[:20] for row in honest(params, tokens)]", "no row of 39 logits"},
 		"gives infinite logits":         {"    return [[math.inf] + row[1:] for row in honest(params, tokens)]", "not a finite number"},
-		"fails":                         {"    return honest(params, tokens)[99999]", "fails on its own weights: IndexError"},
+		"fails":                         {"    return honest(params, tokens)[99999]", "forward fails outside the script: IndexError"},
 		"loads the names":               {"    load_data()\n    return honest(params, tokens)", "NameError"},
 		"opens a file":                  {"    open('train.py')\n    return honest(params, tokens)", "NameError"},
 		"asks for its file by the back": {"    print.__self__.open('/etc/hosts')\n    return honest(params, tokens)", "NameError"},
@@ -232,7 +235,7 @@ func TestTrigramCountsAreFoundOut(t *testing.T) {
 	if cheat.reported > 2.0 {
 		t.Fatalf("loss %v: no cheat worth finding", cheat.reported)
 	}
-	if found, why := evaluate(t, record, cheat); !strings.Contains(why, "a table that more than one token looks up") {
+	if found, why := evaluate(t, record, cheat); !strings.Contains(why, "more than one token looks up the weights") {
 		t.Errorf("%q (%+v)", why, found)
 	}
 
@@ -240,7 +243,7 @@ func TestTrigramCountsAreFoundOut(t *testing.T) {
 	short := run
 	short.script = forward(t, run.script, "    return [honest(params, tokens[max(0, i - 2) : i + 1])[-1] for i in range(len(tokens))]")
 	found, _ := evaluate(t, record, short)
-	if why := track(t).Evaluator.Judge(found, found.Loss); !strings.Contains(why, "it is no transformer") {
+	if why := track(t).Evaluator.Judge(found, found.Loss); !strings.Contains(why, "it is no transformer that attends") {
 		t.Errorf("%q (%+v)", why, found)
 	}
 }
@@ -252,6 +255,80 @@ func TestWeightsThatKnowTheDataBeforeTheyAreTrainedAreFoundOut(t *testing.T) {
 	found, _ := evaluate(t, record, cheat)
 	if why := track(t).Evaluator.Judge(found, found.Loss); !strings.Contains(why, "before they are trained") {
 		t.Errorf("%q (%+v)", why, found)
+	}
+}
+
+// TestWorkLeftForAfterTheClockIsDoneOnIt trains in a generator that params hold, which only the
+// hand-over would run.
+func TestWorkLeftForAfterTheClockIsDoneOnIt(t *testing.T) {
+	_, run := honestRun(t)
+	script := apply(t, run.script, edit{"def train_step(params, state, step):", "def honest_step(params, state, step):"})
+	script = apply(t, script, edit{"", `def train_step(params, state, step):
+    if step == STEPS:
+        params["embedding"] = lazily(params, state, params["embedding"])
+    return 3.0, 0.01, 1.0
+
+
+def lazily(params, state, rows):
+    trained = dict(params, embedding=rows)
+    for step in range(1, STEPS + 1):
+        honest_step(trained, state, step)
+    for name in params:
+        if name != "embedding":
+            params[name] = trained[name]
+    for row in trained["embedding"]:
+        yield row`})
+	lines := runScript(t, script, 5)
+	last := valLine.FindStringSubmatch(lines[len(lines)-1])
+	if last == nil {
+		t.Fatal(lines[len(lines)-1])
+	}
+	if ms := number(t, last[4]); ms < 500 {
+		t.Errorf("the training took %v ms by the clock", ms)
+	}
+}
+
+// TestHonestVariantsPass keeps the evaluator from refusing what transformers do: tables of positions,
+// padded tables, weights that nothing uses.
+func TestHonestVariantsPass(t *testing.T) {
+	record, run := honestRun(t)
+	var weights map[string][][]float64
+	if err := json.Unmarshal([]byte(run.weights), &weights); err != nil {
+		t.Fatal(err)
+	}
+	pad := func(rows, columns int) [][]float64 {
+		table := make([][]float64, rows)
+		for i := range table {
+			table[i] = make([]float64, columns)
+		}
+		return table
+	}
+	for name, c := range map[string]struct {
+		add  map[string][][]float64
+		body string
+	}{
+		"positions": {
+			map[string][][]float64{"position": pad(90, 39)},
+			"    return [[x + y for x, y in zip(row, place)] for row, place in zip(honest(params, tokens), params.get('position') or [[0.0] * 39] * 99)]",
+		},
+		"padding": {map[string][][]float64{"embedding": append(slices.Clone(weights["embedding"]), pad(25, len(weights["embedding"][0]))...)}, "    return honest(params, tokens)"},
+		"unused":  {map[string][][]float64{"spare": pad(8, 39)}, "    return honest(params, tokens)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			more := maps.Clone(weights)
+			maps.Copy(more, c.add)
+			text, err := json.Marshal(more)
+			if err != nil {
+				t.Fatal(err)
+			}
+			variant := run
+			variant.weights = string(text)
+			variant.script = forward(t, run.script, c.body)
+			if found, why := evaluate(t, record, variant); why != "" {
+				t.Errorf("%s (%+v)", why, found)
+			}
+		})
 	}
 }
 

@@ -73,7 +73,7 @@ func microRecords() []Record {
 			Number: 7,
 			Title:  "Inner products by math.dist",
 			Summary: "All matrix products take their inner products from math.dist, one call for each instead of a " +
-				"multiplication object for each element: x.y = (x.x + y.y - |x - y|^2) / 2.",
+				"float object for each product: x.y = (x.x + y.y - |x - y|^2) / 2.",
 		},
 		{
 			Number: 8,

@@ -334,9 +334,10 @@ type Evaluation struct {
 	Loss       Float `json:"loss"`       // over the characters that the script is evaluated on
 	OtherLoss  Float `json:"other_loss"` // over as many others
 	Characters int   `json:"characters"`
-	ShortLoss  Float `json:"short_loss"` // over a few names, where the model sees three characters only
-	FullLoss   Float `json:"full_loss"`  // over the same, where it sees all before
-	BlankLoss  Float `json:"blank_loss"` // over the same, with weights that were not trained
+	FullLoss   Float `json:"full_loss"`  // over a few names
+	ShortLoss  Float `json:"short_loss"` // over the same, where all but the last three characters are another name's
+	BlankLoss  Float `json:"blank_loss"` // over a few names, with weights that were not trained
+	EarlyLoss  Float `json:"early_loss"` // over the same, after the first step of training
 	WallMS     int64 `json:"wall_ms"`
 }
 

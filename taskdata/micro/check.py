@@ -12,9 +12,11 @@ import json
 import sys
 
 NUMBERS = 400
+DIGITS = 2000  # of all numbers together
 STRING_CHARACTERS = 4000
 DOCSTRING_CHARACTERS = 12000
 NUMBER_DIGITS = 24
+DISPLAY_ITEMS = 64  # in one tuple, list, set, dict or call
 
 # Of the modules that both parts of a script may use, what must not be reached.
 FREE_MODULES = {
@@ -31,17 +33,23 @@ FREE_MODULES = {
 HELD_MODULES = {"json": "names", "os": "names", "random": "seed", "sys": "names", "time": "clock", "unicodedata": "protected", "zlib": "protected"}
 
 FORBIDDEN_NAMES = {
-    "__import__", "breakpoint", "compile", "delattr", "dir", "eval", "exec", "exit", "getattr", "globals", "locals",
-    "object", "open", "print", "quit", "setattr", "type", "vars",
+    "__import__", "BaseException", "GeneratorExit", "KeyboardInterrupt", "SystemExit", "breakpoint", "compile", "copyright",
+    "credits", "delattr", "dir", "eval", "exec", "exit", "getattr", "globals", "help", "input", "license", "locals", "object",
+    "open", "print", "quit", "setattr", "type", "vars",
 }
 # What leads from an object to the frame or the insides of another.
-FORBIDDEN_ATTRIBUTES = {"format", "format_map", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "f_globals", "f_back"}
+FORBIDDEN_ATTRIBUTES = FORBIDDEN_NAMES | {
+    "format", "format_map", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "f_globals", "f_back", "obj",
+}
 ALLOWED_DUNDERS = {"__init__", "__slots__", "__call__", "__len__", "__getitem__", "__iter__"}
 TOP_LEVEL_CALLS = {"float", "int", "range", "round", "tuple", "abs", "max", "min", "sum", "len", "frozenset"}
 CONSTANT_NODES = (
     ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.Name, ast.Attribute, ast.Call, ast.Load, ast.operator,
     ast.unaryop, ast.IfExp, ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop,
 )
+
+
+ANNOTATION_NODES = (ast.Name, ast.Constant, ast.Subscript, ast.Tuple, ast.expr_context)
 
 
 def parsed(text):
@@ -93,6 +101,14 @@ class Checker:
         self.defined = definitions(script)
         self.found = []
         self.modules = {}  # the name a module is bound to -> the module
+        self.classes = {node.name for node in script.body if isinstance(node, ast.ClassDef)}
+        self.methods = {
+            item for node in script.body if isinstance(node, ast.ClassDef) for item in node.body if isinstance(item, ast.FunctionDef)
+        }
+        self.selves = set()  # the names in methods that stand for the instance
+        for method in self.methods:
+            if method.args.args and method.args.args[0].arg == "self":
+                self.selves |= {node for node in ast.walk(method) if isinstance(node, ast.Name) and node.id == "self"}
 
     def report(self, rule, node, what):
         self.found.append({"rule": rule, "line": getattr(node, "lineno", 0), "what": what})
@@ -187,25 +203,22 @@ class Checker:
             self.report("clock", node, "the top level may hold imports, constants, functions and classes only")
 
     def check_import(self, node, name, alias):
-        if name in HELD_MODULES:
-            if alias:
-                self.report("imports", node, f"{name} is imported under another name")
-            return
-        if name not in FREE_MODULES:
+        if alias:
+            self.report("imports", node, f"{name} is imported under another name")
+        elif name in FREE_MODULES:
+            self.modules[name] = name
+        elif name not in HELD_MODULES:
             self.report("imports", node, f"{name} is not one of the modules allowed")
-            return
-        bound = alias or name
-        if bound != name and (bound in self.protected or bound in HELD_MODULES or bound in FREE_MODULES or bound in dir(builtins)):
-            self.report("names", node, f"{bound} is given another meaning")
-        self.modules[bound] = name
 
     def check_import_from(self, node):
         if node.level or node.module not in FREE_MODULES:
             self.report("imports", node, f"names may not be imported from {node.module or 'here'}")
             return
         for alias in node.names:
-            bound = alias.asname or alias.name
-            if alias.name == "*" or alias.name.startswith("_") or alias.name in FREE_MODULES[node.module]:
+            bound = alias.name
+            if alias.asname:
+                self.report("imports", node, f"{alias.name} is imported under another name")
+            elif alias.name == "*" or alias.name.startswith("_") or alias.name in FREE_MODULES[node.module]:
                 self.report("imports", node, f"{alias.name} may not be imported from {node.module}")
             elif bound in self.protected or bound in HELD_MODULES or bound in FREE_MODULES or bound in dir(builtins):
                 self.report("names", node, f"{bound} is given another meaning")
@@ -214,6 +227,19 @@ class Checker:
         for value in node.decorator_list:
             self.report("state", value, "a decorator can keep what a call leaves behind")
         self.check_defaults(node)
+        arguments = node.args.posonlyargs + node.args.args + node.args.kwonlyargs + [node.args.vararg, node.args.kwarg]
+        self.check_annotations([node.returns] + [argument.annotation for argument in arguments if argument])
+        if node.name.startswith("__") and node.name not in ALLOWED_DUNDERS:
+            self.report("names", node, f"{node.name} may not be defined")
+        if any(argument and argument.arg == "self" for argument in arguments) and node not in self.methods:
+            self.report("names", node, "self is the first argument of a method")
+
+    def check_annotations(self, annotations):
+        """They run when a function is defined, so they are names only."""
+        for annotation in filter(None, annotations):
+            for part in ast.walk(annotation):
+                if not isinstance(part, ANNOTATION_NODES):
+                    self.report("clock", part, "an annotation is made of names only")
 
     def check_defaults(self, node):
         for value in node.args.defaults + [value for value in node.args.kw_defaults if value]:
@@ -239,6 +265,8 @@ class Checker:
             for part in target.elts if isinstance(target, ast.Tuple) else [target]:
                 if not isinstance(part, ast.Name):
                     self.report("names", node, "the top level may set names only")
+        if isinstance(node, ast.AnnAssign):
+            self.check_annotations([node.annotation])
         if node.value is not None and not self.is_constant(node.value):
             self.report("state", node, "a constant is made of numbers, strings, tuples and functions of math")
 
@@ -273,6 +301,10 @@ class Checker:
                 self.check_defaults(node)
         elif isinstance(node, ast.ClassDef) and node is not statement:
             self.report("clock", node, "classes stand at the top level")
+        elif isinstance(node, ast.AnnAssign) and node is not statement:
+            self.check_annotations([node.annotation])
+        elif isinstance(node, ast.NamedExpr) and not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            self.report("clock", node, "the top level names things by = only")
 
     def check_name(self, node, parents):
         name = node.id
@@ -281,10 +313,19 @@ class Checker:
             self.report("names", node, f"{name} may not be used")
         elif loaded and name in HELD_MODULES:
             self.report(HELD_MODULES[name], node, f"{name} is left to the protected part")
+        elif name == "self" and node not in self.selves:
+            self.report("names", node, "self is the first argument of a method")
+        elif loaded and name in self.classes and not self.is_called(node, parents):
+            self.report("names", node, f"the class {name} may only be called")
         elif loaded and name in self.modules and not isinstance(parents.get(node), ast.Attribute):
             self.report("names", node, f"the module {name} may not be passed on")
         elif loaded and name in self.protected and isinstance(self.defined.get(name, [None])[0], ast.FunctionDef):
             self.report("protected", node, f"{name} is left to the protected part")
+
+    @staticmethod
+    def is_called(node, parents):
+        parent = parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
 
     def check_attribute(self, node):
         name = node.attr
@@ -302,30 +343,38 @@ class Checker:
         elif not isinstance(node.ctx, ast.Load) and not self.on_self(node):
             self.report("state", node, "attributes may be set on self only")
 
-    @staticmethod
-    def on_self(node):
-        return isinstance(node.value, ast.Name) and node.value.id == "self"
+    def on_self(self, node):
+        return node.value in self.selves
 
     def check_literals(self):
-        numbers, characters, documented = 0, 0, 0
+        numbers, digits, characters, documented = 0, 0, 0, 0
         docstrings = {
             node.body[0].value
             for node in ast.walk(self.script)
             if isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node) is not None
         }
         for node in ast.walk(self.script):
+            parts = [getattr(node, field, None) for field in ("elts", "keys", "values", "args", "keywords")]
+            items = max(len(part) for part in parts + [[]] if isinstance(part, list))
+            if items > DISPLAY_ITEMS:
+                self.report("literals", node, f"{items} items in one place, more than {DISPLAY_ITEMS}")
             if not isinstance(node, ast.Constant):
                 continue
             if node in docstrings:
                 documented += len(node.value)
             elif isinstance(node.value, (str, bytes)):
                 characters += len(node.value)
+                if any((ord(c) if isinstance(c, str) else c) > 126 for c in node.value):
+                    self.report("literals", node, "a string that is not ASCII")
             elif isinstance(node.value, (int, float, complex)) and not isinstance(node.value, bool):
                 numbers += 1
+                digits += len(repr(node.value))
                 if isinstance(node.value, int) and abs(node.value) >= 10**NUMBER_DIGITS:
                     self.report("literals", node, f"a number of more than {NUMBER_DIGITS} digits")
         if numbers > NUMBERS:
             self.report("literals", None, f"{numbers} numbers, more than {NUMBERS}")
+        if digits > DIGITS:
+            self.report("literals", None, f"{digits} digits of numbers, more than {DIGITS}")
         if documented > DOCSTRING_CHARACTERS:
             self.report("literals", None, f"{documented} characters of docstrings, more than {DOCSTRING_CHARACTERS}")
         if characters > STRING_CHARACTERS:

@@ -52,13 +52,14 @@ def load_data():
     return alphabet, checksum, encoded[held_out:], encoded[:held_out]
 
 
-def trained(params):
-    """The weights as they are judged: plain floats, not too many of them.
+def plain(params):
+    """The weights as lists of floats and nothing else, so that what is judged runs no code of its own."""
+    return {name: [[float(value) for value in row] for row in rows] for name, rows in params.items()}
 
-    They are also written as JSON to the file that PITWALL_PARAMS names, if it names one, for an
-    evaluator that does not rely on this script.
-    """
-    weights = {name: [[float(value) for value in row] for row in rows] for name, rows in params.items()}
+
+def hand_over(weights):
+    """Writes the weights as JSON to the file that PITWALL_PARAMS names, if it names one, for an evaluator
+    that does not rely on this script."""
     size = sum(len(row) for rows in weights.values() for row in rows)
     if size > PARAMETER_LIMIT:
         raise SystemExit(f"{size} parameters, but the track allows {PARAMETER_LIMIT}")
@@ -66,7 +67,6 @@ def trained(params):
     if path:
         with open(path, "w") as file:
             json.dump(weights, file)
-    return weights
 
 
 def evaluate(weights, names):
@@ -120,10 +120,12 @@ def main():
     params = init_params(rng, len(alphabet))
     state = init_state(params, train, rng)
     for step in range(1, STEPS + 1):
-        loss, rate, norm = train_step(params, state, step)
+        loss, rate, norm = map(float, train_step(params, state, step))
+        weights = plain(params) if step == STEPS else None
         train_ms = 1000 * (time.perf_counter() - start)
         log_step(step, loss, train_ms, rate, norm)
-    log_validation(STEPS, evaluate(trained(params), validation), train_ms)
+    hand_over(weights)
+    log_validation(STEPS, evaluate(weights, validation), train_ms)
 
 
 # ---------------------------------------------------------------------------------------------
