@@ -270,7 +270,10 @@ func (a *attempt) drive(ctx context.Context) error {
 			calibrated <- err
 		})
 	}
-	for n := 1; n <= a.spec.Nodes && !(a.agent.Repeats() && a.w.State().Best() > 0); n++ {
+	for n := 1; n <= a.spec.Nodes; n++ {
+		if a.agent.Repeats() && a.w.State().Best() > 0 {
+			break
+		}
 		node := a.w.State().Node(n)
 		if node == nil || !judged(*node) && !node.Checked {
 			if err := a.write(ctx, n); err != nil {
