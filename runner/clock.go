@@ -86,17 +86,18 @@ func (c *Clock) Read() Reading {
 }
 
 // Check compares both clocks: they may differ by bound (0.02 is 2 %) of the
-// larger one plus slack. The error gives both figures. It is no error when
+// larger one, or by slack where that is more. The error gives both figures. It is no error when
 // there was nothing to compare; Read tells by Spans. A script that sets its
 // clock back is reported by Read, too: some records do so once, after warm-up,
 // and the track's rules say which.
 func (c *Clock) Check(bound float64, slack time.Duration) error {
 	diff := (c.engine - c.script).Abs()
-	if allowed := time.Duration(bound*float64(max(c.engine, c.script))) + slack; diff <= allowed {
+	allowed := max(time.Duration(bound*float64(max(c.engine, c.script))), slack)
+	if diff <= allowed {
 		return nil
 	}
-	return fmt.Errorf("the script's clock says %.2f s of training where %.2f s passed between its log lines (%.1f %% apart, %.1f %% allowed): time only what trains, and log each step as it ends",
-		c.script.Seconds(), c.engine.Seconds(), 100*diff.Seconds()/max(c.engine, c.script).Seconds(), 100*bound)
+	return fmt.Errorf("the script's clock says %.2f s of training where %.2f s passed between its log lines (%.2f s apart, %.2f s allowed): time only what trains, and log each step as it ends",
+		c.script.Seconds(), c.engine.Seconds(), diff.Seconds(), allowed.Seconds())
 }
 
 func millisDuration(ms float64) time.Duration {

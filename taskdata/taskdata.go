@@ -39,11 +39,6 @@ type ClockBound struct {
 	Slack time.Duration // allowed however short the run
 }
 
-// Allows reports whether a script's training time agrees with the engine's.
-func (b ClockBound) Allows(script, engine time.Duration) bool {
-	return (script - engine).Abs() <= max(b.Slack, time.Duration(b.Share*float64(engine)))
-}
-
 // Record is one step of a track's history.
 type Record struct {
 	Track   string // a Track's ID
