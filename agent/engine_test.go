@@ -138,6 +138,7 @@ func TestFaultyScriptsAreMarkedAndTheAttemptGoesOn(t *testing.T) {
 		{"prints a huge line", change("    spent = 0.0\n", "    spent = 0.0\n    print('x' * 10_000_000)\n"), event.VerdictProvisional, ""},
 		{"steers the terminal", change("    spent = 0.0\n", "    spent = 0.0\n    print('\\x1b[2J\\x1b]0;gone\\x07', file=sys.stderr)\n"), event.VerdictProvisional, ""},
 		{"leaves a child", change("    spent = 0.0\n", "    spent = 0.0\n    import subprocess\n    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"), event.VerdictInvalid, "left 1 process"},
+		{"validates in between", change("    spent = 0.0\n", "    spent = 0.0\n    print('step:0/40 val_loss:1.5 train_time:0ms step_avg:0ms', flush=True)\n"), event.VerdictInvalid, "each step once"},
 		{"logs only its end", change("    for n in range(1, STEPS + 1):\n        start", "    print(f'step:{STEPS}/{STEPS} val_loss:1.9000 train_time:1ms')\n    return\n    for n in range(1, STEPS + 1):\n        start"), event.VerdictInvalid, "each step once"},
 		{"breaks a rule", change("BASE = 1.9\n", "BASE = 1.9  # cheat\n"), event.VerdictInvalid, "honesty"},
 		{"quotes what is not there", change("MOON = 1\n", "MOON = 2\n"), event.VerdictEmpty, ""},
