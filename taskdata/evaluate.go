@@ -17,7 +17,7 @@ var microEvaluate string
 func microEvaluator() *Evaluator {
 	return &Evaluator{
 		Program: microEvaluate, Limit: 3 * time.Minute,
-		Agree: 0.005, OtherTarget: 1.95, Blank: 3.3, Early: 3, Context: 0.05,
+		Agree: 0.005, OtherTarget: 2.0, Blank: 3.3, Early: 3, Context: 0.05,
 	}
 }
 
