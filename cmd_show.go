@@ -94,7 +94,7 @@ func (a *app) tasksCmd() *cobra.Command {
 					}
 				}
 				rows = append(rows, []string{
-					d.ID, kindWord(!tr.Practice), d.Title, timeWords(t.From.Seconds > 0, t.From.LatestTime()), timeWords(t.To.Seconds > 0, t.To.Time()),
+					d.ID, kindWord(!tr.Practice), d.Title, t.From.LatestTime(), t.To.Time(),
 					speedup(t), strings.Join(d.Hints, " "), ready,
 				})
 			}
@@ -128,13 +128,6 @@ func practiceWord(benchmark bool) string {
 		return ""
 	}
 	return " practice"
-}
-
-func timeWords(known bool, text string) string {
-	if !known {
-		return "–"
-	}
-	return text
 }
 
 // speedup gives a task's, from the latest time of its first record; finely where it is small.

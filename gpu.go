@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pitwall/taskdata"
+	"pitwall/ui/clean"
 )
 
 // listGPUs gives the NVIDIA GPUs that nvidia-smi sees, one line each: name,
@@ -16,13 +17,22 @@ func listGPUs(ctx context.Context, limit time.Duration) []string {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
 	cmd.WaitDelay = 100 * time.Millisecond // what it left behind may hold its output open
-	out, err := cmd.Output()
-	if err != nil {
-		return nil
+	answer := make(chan []byte, 1)
+	go func() {
+		out, err := cmd.Output()
+		if err != nil {
+			out = nil
+		}
+		answer <- out
+	}()
+	var out []byte
+	select {
+	case out = <-answer:
+	case <-time.After(limit + time.Second): // a driver that hangs can keep even what was killed
 	}
 	var gpus []string
 	for _, line := range strings.Split(string(out), "\n") {
-		if line = strings.TrimSpace(line); strings.Count(line, ",") >= 2 { // "No devices were found" is said here too
+		if line = clean.Line(strings.TrimSpace(line)); strings.Count(line, ",") >= 2 { // "No devices were found" is said here too
 			gpus = append(gpus, line)
 		}
 	}

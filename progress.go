@@ -93,13 +93,13 @@ func progressLine(st *fold.State, figures bool) string {
 		return "queued · " + st.Why
 	}
 	switch st.Phase.Phase {
-	case event.PhaseWriting, event.PhaseChecking, event.PhaseTraining, event.PhaseJudging:
+	case event.PhaseWriting, event.PhaseChecking, event.PhaseTraining, event.PhaseEvaluating, event.PhaseJudging:
 		parts = append(parts, fmt.Sprintf("%s node %d of %d", st.Phase.Phase, st.Phase.Node, st.Attempt.Nodes))
 	default:
 		parts = append(parts, strings.TrimSpace(st.Phase.Phase+" "+st.Phase.Detail))
 	}
 	if r := st.LiveRun(); r != nil && figures {
-		parts = append(parts, runWords(*r))
+		parts = append(parts, runWords(*r)+practiceWord(st.Attempt.Benchmark))
 	}
 	return strings.Join(parts, " · ")
 }

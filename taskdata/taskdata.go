@@ -96,14 +96,12 @@ type Task struct {
 // ID returns the name of the task: its track and the number of its first record, as in "micro/7".
 func (t Task) ID() string { return fmt.Sprintf("%s/%d", t.From.Track, t.From.Number) }
 
-// Title returns one line on the task that gives nothing of its answer away.
-func (t Task) Title() string {
-	return fmt.Sprintf("from record %d (%s) to record %d (%s)", t.From.Number, t.From.LatestTime(), t.To.Number, t.To.Time())
-}
-
-// Time returns Seconds with a unit and sensible digits, for people.
+// Time returns Seconds with a unit and sensible digits, for people; "–" where they are not known.
 func (r Record) Time() string {
-	if r.Published != "" {
+	switch {
+	case r.Seconds <= 0:
+		return "–"
+	case r.Published != "":
 		return r.Published
 	}
 	return fmt.Sprintf("%.2f s", r.Seconds)
@@ -177,6 +175,7 @@ func Tasks(track string) []Task {
 // FindTask returns the task with an ID such as "micro/7". The error says which there are.
 func FindTask(id string) (Task, error) {
 	track, _, _ := strings.Cut(id, "/")
+	_, unknown := FindTrack(track)
 	var there []string
 	for _, t := range Tracks() {
 		tasks := Tasks(t.ID)
@@ -185,7 +184,7 @@ func FindTask(id string) (Task, error) {
 				return task, nil
 			}
 		}
-		if n := len(tasks); n > 0 && (t.ID == track || !strings.HasPrefix(track, "nanogpt") && t.Practice || track == id) {
+		if n := len(tasks); n > 0 && (t.ID == track || unknown != nil) {
 			there = append(there, fmt.Sprintf("%s to %s", tasks[0].ID(), tasks[n-1].ID()))
 		}
 	}

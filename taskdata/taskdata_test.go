@@ -30,9 +30,6 @@ func TestTaskNamesItsRecordsAndWithholdsTheAnswer(t *testing.T) {
 		if task.Answer() == "" || task.Answer() != next.Script() || task.Answer() == task.From.Script() {
 			t.Errorf("%s: its answer is not the script of record %d", id, next.Number)
 		}
-		if strings.Contains(task.Title(), next.Title) {
-			t.Errorf("%s gives its answer away: %q", id, task.Title())
-		}
 	}
 }
 

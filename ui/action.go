@@ -93,7 +93,7 @@ type input struct {
 
 // key takes a key; closed is true once the line is done with.
 func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
-	switch k.String() {
+	switch k.Keystroke() { // not String: pasted text may spell a key
 	case "enter":
 		return in.done(true), true
 	case "esc", "ctrl+c":
@@ -105,8 +105,8 @@ func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
 	case "ctrl+u":
 		in.text = ""
 	default:
-		if k.Text != "" && len(in.text) < 200 {
-			in.text += clean.Line(k.Text)
+		if n := 200 - len(in.text); k.Text != "" && n > 0 {
+			in.text += clean.Head(strings.TrimRight(k.Text, "\r\n"), n)
 		}
 	}
 	if in.change != nil {

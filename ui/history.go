@@ -221,7 +221,7 @@ func (l *history) rows(w, h int) []string {
 		info.Put(th.warn, practice).Gap(2)
 	}
 	info.Put(th.dim, fmt.Sprintf("%s · %s", plural(len(list), "attempt"), orders[l.order].name)).Gap(1)
-	if info.Used()+18 >= w {
+	if info.Used()+20 > w { // as header has it
 		info = cell.New(w).Put(th.warn, practice).Gap(1)
 	}
 	rows := []string{l.m.header(w, "history", info), l.m.rule(w)}

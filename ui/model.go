@@ -193,6 +193,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	name := k.String()
+	if m.now == m.home {
+		m.home.begun = true
+	}
 	if typed := m.now.typing(); typed != nil && !m.helping {
 		return typed(k)
 	}

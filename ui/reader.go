@@ -36,7 +36,7 @@ func (m *Model) read(r *reader) tea.Cmd {
 func scriptReader(m *Model, rec taskdata.Record) *reader {
 	text := rec.Script()
 	return &reader{
-		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: practised(rec.Track, clean.Line(rec.Title)+" · "+seconds(rec.Seconds)),
+		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: practised(rec.Track, clean.Line(rec.Title)+" · "+clean.Line(rec.Time())),
 		text: clean.Lines(text), source: text, paint: fmt.Sprint("script ", rec.Track, rec.Number),
 	}
 }

@@ -21,7 +21,7 @@ type records struct {
 	prompt
 	tracks []*track
 	track  int
-	picked bool // a person chose the track; nothing else changes it
+	begun  bool // a person has pressed a key here; nothing else changes the track
 	page   int  // rows of the list
 
 	hint    int // index into the task's hints
@@ -76,7 +76,7 @@ func (r *records) current() *track {
 // turn goes to a track, as a person chose to.
 func (r *records) turn(to int) func() tea.Cmd {
 	return func() tea.Cmd {
-		r.track, r.picked, r.hintTop = to, true, 0
+		r.track, r.hintTop = to, 0
 		return nil
 	}
 }
@@ -138,7 +138,7 @@ func (r *records) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case trackMsg:
 		i := slices.IndexFunc(r.tracks, func(t *track) bool { return t.ID == string(msg) })
-		if i >= 0 && !r.picked {
+		if i >= 0 && !r.begun {
 			r.track = i
 		}
 	case preflightMsg:
@@ -218,7 +218,6 @@ func (r *records) sayWhy(why string) func() tea.Cmd {
 
 func (r *records) move(n int) func() tea.Cmd {
 	return func() tea.Cmd {
-		r.picked = true
 		r.current().move(n)
 		r.hintTop = 0
 		return nil
@@ -232,11 +231,11 @@ func (r *records) typing() func(tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	return func(k tea.KeyPressMsg) tea.Cmd {
-		n, ok := map[string]int{"up": -1, "down": 1, "pgup": -r.page, "pgdown": r.page}[k.String()]
+		n, ok := map[string]int{"up": -1, "down": 1, "pgup": -r.page, "pgdown": r.page}[k.Keystroke()]
 		if ok {
 			return r.move(n)()
 		}
-		if k.String() == "enter" {
+		if k.Keystroke() == "enter" {
 			r.current().settle()
 		}
 		return typed(k)

@@ -139,6 +139,9 @@ func (r *records) whyRows(w int) []string {
 	if t.Benchmark() {
 		rows = append(rows, cell.New(w).Gap(7).Put("", firstFit(w-8, "one of the benchmark's 19 tasks", "a task of the benchmark")).String())
 	}
+	if t.To.Upgrade() {
+		rows = append(rows, cell.New(w).Gap(7).Put("", firstFit(w-8, "only a library upgrade, no change to find", "a library upgrade")).String())
+	}
 	why := cell.Wrap("Cannot be attempted yet: "+clean.Line(t.Why)+".", max(w-5, 1))
 	for _, l := range why[:min(len(why), 5)] {
 		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put("", l).String())
@@ -175,8 +178,8 @@ func (r *records) taskRows(w, h int) []string {
 	line := func() *cell.Row { return cell.New(w).Gap(1) }
 	put(line().Put(th.bold, fmt.Sprintf("%s → %d", t.ID(), t.To.Number)).Gap(2).Put("", clean.Line(t.To.Title)))
 	head := line().Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ").Put(th.gold, tr.time(&t.To))
-	if t.To.Seconds > 0 {
-		head.Gap(2).Put(th.bold, tr.ratio(t.From.LatestSeconds()/t.To.Seconds))
+	if s := tr.speedup(&t.To); s > 0 {
+		head.Gap(2).Put(th.bold, tr.ratio(s))
 	}
 	if tr.Practice {
 		head.Gap(2).Put(th.warn, "practice")

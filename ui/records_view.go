@@ -52,8 +52,10 @@ func (r *records) rows(w, h int) []string {
 		rows = append(rows, r.detailRows(w, h-len(rows))...)
 	default:
 		list, under := r.leftRows(left, body)
-		side := r.detailRows(right, body)
-		if !under && body >= roomy {
+		var side []string
+		if under || body < roomy {
+			side = r.detailRows(right, body)
+		} else {
 			n := max(body*2/5, body-factsMost)
 			side = append(cell.Fit(r.detailRows(right, body-n), right, body-n), r.plotRows(right, n)...)
 		}

@@ -154,18 +154,18 @@ func (t *track) axis(s float64) float64 {
 
 // time gives a record's time with its unit, as precise as it was published.
 func (t *track) time(rec *taskdata.Record) string {
-	switch {
-	case rec.Seconds <= 0 || math.IsNaN(rec.Seconds):
-		return "–"
-	case rec.Published != "":
+	if rec.Seconds > 0 && rec.Published != "" {
 		return clean.Line(rec.Published)
 	}
 	return t.length(rec.Seconds)
 }
 
-// length gives a length of time in the track's unit.
+// length gives a length of time in the track's unit, "–" where it is not known.
 func (t *track) length(s float64) string {
-	if t.minutes {
+	switch {
+	case s <= 0 || math.IsNaN(s):
+		return "–"
+	case t.minutes:
 		return strconv.FormatFloat(math.Round(s/60*1000)/1000, 'f', -1, 64) + " min"
 	}
 	return seconds(s)
