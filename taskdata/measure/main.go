@@ -169,14 +169,6 @@ func (r trainingRun) outsideWords() string {
 	return fmt.Sprintf(", %.4f over other characters", r.Outside.OtherLoss)
 }
 
-// share returns how much of a core the run had, at most 1.
-func (r trainingRun) share() float64 {
-	if r.Wall <= 0 {
-		return 1
-	}
-	return min(1, r.CPU.Seconds()/r.Wall.Seconds())
-}
-
 func (r trainingRun) seconds() float64 { return r.points[len(r.points)-1].TrainMS / 1000 }
 func (r trainingRun) valLoss() float64 { return r.points[len(r.points)-1].ValLoss }
 
