@@ -21,7 +21,7 @@ const (
 	// applicationID marks the file as pitwall's in its header: "pitw".
 	applicationID = 0x70697477
 	// schemaVersion is the newest file in schema/, and the user_version of a store that is up to date.
-	schemaVersion = 1
+	schemaVersion = 2
 )
 
 // inspect refuses what is not a store that this version can open, without

@@ -32,7 +32,7 @@ func (s *Store) Order(ctx context.Context, id, name, args string) (orderID int64
 			return err
 		}
 		return tx.QueryRowContext(ctx, `INSERT INTO orders (stream, epoch, name, args, created) VALUES (?, ?, ?, ?, ?) RETURNING id`,
-			st.n, st.epoch, name, args, time.Now().UnixMilli()).Scan(&orderID)
+			st.n, st.epoch, name, s.masked(args), time.Now().UnixMilli()).Scan(&orderID)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("order %s: %w", name, err)

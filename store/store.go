@@ -29,6 +29,10 @@ const idleReaders = 4
 
 // Store is an open store. It is safe for concurrent use.
 type Store struct {
+	// Mask hides what must not be kept in what people type: orders and notes. It is
+	// set before the first use; nil hides nothing.
+	Mask func(string) string
+
 	home  string
 	path  string
 	write *sql.DB // one connection; its transactions take the write lock at once
@@ -120,6 +124,14 @@ func (s *Store) Close() error {
 	}
 	s.dec.Close()
 	return first
+}
+
+// masked is text as it may be kept.
+func (s *Store) masked(text string) string {
+	if s.Mask == nil {
+		return text
+	}
+	return s.Mask(text)
 }
 
 // Home is the store's directory.

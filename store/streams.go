@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/oklog/ulid/v2"
+
+	"pitwall/store/event"
 )
 
 // Kinds of streams.
@@ -32,6 +34,33 @@ type Spec struct {
 	Seed      int64  `json:"seed"`      // the agent's
 	Calibrate int    `json:"calibrate"` // runs of each record wanted
 	Confirm   int    `json:"confirm"`   // fresh runs; 0 leaves the figure provisional
+
+	Search   event.Search `json:"search"`             // the zero value: the scaffold's own figures
+	Budget   event.Budget `json:"budget"`             // of the search
+	Parallel int          `json:"parallel,omitempty"` // nodes written at a time; 0: one
+	Gate     bool         `json:"gate,omitempty"`     // each edit waits for a person's word
+	Hopeless float64      `json:"hopeless,omitempty"` // a run this many times as slow as record i is stopped; 0: none is
+	Carry    string       `json:"carry,omitempty"`    // id of the attempt whose result this one starts from
+	Talk
+}
+
+// Talk is what a person chooses for an agent that is a language model.
+type Talk struct {
+	Model       string     `json:"model,omitempty"` // "provider/name"
+	Temperature *float64   `json:"temperature,omitempty"`
+	Effort      string     `json:"effort,omitempty"` // of reasoning; "" for the model's own
+	Edits       string     `json:"edits,omitempty"`  // "blocks" or "tools"; "" for blocks
+	Reflections int        `json:"reflections,omitempty"`
+	Ideas       bool       `json:"ideas,omitempty"`     // hypotheses are proposed before nodes are written
+	Summaries   bool       `json:"summaries,omitempty"` // the model says what happened in each run
+	Judge       string     `json:"judge,omitempty"`     // the model that compares the best node with the human's change
+	Documents   []Document `json:"documents,omitempty"`
+}
+
+// Document is a text that the agent is given beside the hint.
+type Document struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
 }
 
 // Create makes a new attempt: queued, without events. Its id is a ULID in lower
@@ -102,7 +131,7 @@ func (s *Store) SetStar(ctx context.Context, id string, star bool) error {
 
 // SetNote replaces the attempt's note.
 func (s *Store) SetNote(ctx context.Context, id, note string) error {
-	return s.set(ctx, id, `UPDATE streams SET note = ? WHERE id = ? AND deleted = 0`, note)
+	return s.set(ctx, id, `UPDATE streams SET note = ? WHERE id = ? AND deleted = 0`, s.masked(note))
 }
 
 func (s *Store) set(ctx context.Context, id, query string, value any) error {

@@ -42,7 +42,9 @@ type Summary struct {
 	Events      int64
 	Lines       int64
 	Phase       event.Phase
-	Step, Total int // of the run that trains, or of the last one
+	Step, Total int         // of the run that trains, or of the last one
+	Tokens      int64       // that models were sent and gave
+	Cost        event.Float // US dollars of them; unknown where a model has no price
 	Star        bool
 	Note        string
 }
@@ -54,12 +56,16 @@ func derive(st *fold.State) Summary {
 		Started: moment(st.Started), Ended: moment(st.Ended),
 		BestNode: st.Best(), BestSeconds: event.NaN(), BestLoss: event.NaN(),
 		Events: st.Seq, Lines: st.Lines, Phase: st.Phase,
+		Tokens: int64(st.Usage.Total()), Cost: event.Float(st.Cost),
+	}
+	if st.Unpriced > 0 {
+		m.Cost = event.NaN()
 	}
 	if m.Status == "" {
 		m.Status = event.StatusQueued
 	}
 	for _, n := range st.Nodes {
-		if n.ID > 0 && judged(n.State) {
+		if n.ID > 0 && n.Judged() {
 			m.NodesDone++
 		}
 	}
@@ -90,16 +96,8 @@ func derive(st *fold.State) Summary {
 	return m
 }
 
-func judged(state string) bool {
-	switch state {
-	case event.VerdictProvisional, event.VerdictMissed, event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
-		return true
-	}
-	return false
-}
-
 const summaryColumns = `id, coalesce(number, 0), spec, benchmark, status, why, created, started, ended, nodes_done, best_node, best_secs, best_loss,
-	fsr, fsr_low, fsr_high, confirmed, heartbeat, pid, last_seq, lines, phase, step, total, star, note`
+	fsr, fsr_low, fsr_high, confirmed, heartbeat, pid, last_seq, lines, phase, step, total, star, note, tokens, cost`
 
 // writeSummary is the SET clause, and its arguments, that store m.
 func writeSummary(m Summary) (set string, args []any, err error) {
@@ -112,10 +110,10 @@ func writeSummary(m Summary) (set string, args []any, err error) {
 		low, high = &m.Interval[0], &m.Interval[1]
 	}
 	return `benchmark = ?, status = ?, why = ?, started = ?, ended = ?, nodes_done = ?, best_node = ?, best_secs = ?, best_loss = ?,
-		fsr = ?, fsr_low = ?, fsr_high = ?, confirmed = ?, last_seq = ?, lines = ?, phase = ?, step = ?, total = ?`,
+		fsr = ?, fsr_low = ?, fsr_high = ?, confirmed = ?, last_seq = ?, lines = ?, phase = ?, step = ?, total = ?, tokens = ?, cost = ?`,
 		[]any{
 			m.Benchmark, m.Status, m.Why, millis(m.Started), millis(m.Ended), m.NodesDone, m.BestNode, real64(m.BestSeconds), real64(m.BestLoss),
-			m.FSR, low, high, m.Confirmed, m.Events, m.Lines, string(phase), m.Step, m.Total,
+			m.FSR, low, high, m.Confirmed, m.Events, m.Lines, string(phase), m.Step, m.Total, m.Tokens, real64(m.Cost),
 		}, nil
 }
 
@@ -131,9 +129,9 @@ func real64(f event.Float) *float64 {
 func scanSummary(row interface{ Scan(...any) error }) (m Summary, err error) {
 	var spec, phase string
 	var created, started, ended, heartbeat int64
-	var secs, loss, fsr, low, high sql.NullFloat64
+	var secs, loss, fsr, low, high, cost sql.NullFloat64
 	err = row.Scan(&m.ID, &m.Number, &spec, &m.Benchmark, &m.Status, &m.Why, &created, &started, &ended, &m.NodesDone, &m.BestNode, &secs, &loss,
-		&fsr, &low, &high, &m.Confirmed, &heartbeat, &m.PID, &m.Events, &m.Lines, &phase, &m.Step, &m.Total, &m.Star, &m.Note)
+		&fsr, &low, &high, &m.Confirmed, &heartbeat, &m.PID, &m.Events, &m.Lines, &phase, &m.Step, &m.Total, &m.Star, &m.Note, &m.Tokens, &cost)
 	if err != nil {
 		return m, err
 	}
@@ -144,7 +142,7 @@ func scanSummary(row interface{ Scan(...any) error }) (m Summary, err error) {
 		return m, fmt.Errorf("attempt %s: its phase is damaged: %w", m.ID, err)
 	}
 	m.Created, m.Started, m.Ended, m.Heartbeat = moment(created), moment(started), moment(ended), moment(heartbeat)
-	m.BestSeconds, m.BestLoss = known(secs), known(loss)
+	m.BestSeconds, m.BestLoss, m.Cost = known(secs), known(loss), known(cost)
 	if fsr.Valid {
 		m.FSR = &fsr.Float64
 	}

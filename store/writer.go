@@ -197,7 +197,7 @@ func (w *Writer) emitAll(at *event.Times, bodies []event.Body) {
 	hurry := false
 	if w.err == nil && !w.closed {
 		if at == nil {
-			at = &event.Times{Active: w.base + time.Since(w.start).Milliseconds(), Wall: time.Now().UnixMilli()}
+			at = &event.Times{Active: w.Active(), Wall: time.Now().UnixMilli()}
 		}
 		active := max(at.Active, w.times.Active)
 		for _, b := range bodies {
@@ -257,6 +257,9 @@ func (w *Writer) checkpoint() {
 	w.marks = append(w.marks, pendingCheckpoint{w.state.Snapshot(), w.cutLens})
 	w.cut, w.cutLens = w.state.Seq, w.state.Lens()
 }
+
+// Active gives the stream's active milliseconds now.
+func (w *Writer) Active() int64 { return w.base + time.Since(w.start).Milliseconds() }
 
 // State gives the fold up to the last Emit. The caller must not change it.
 func (w *Writer) State() *fold.State {

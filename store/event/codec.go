@@ -70,6 +70,12 @@ func AppendEvent(dst []byte, prev Times, e Event) ([]byte, error) {
 		dst = binary.AppendUvarint(dst, uint64(len(head)+len(b.Text)))
 		dst = append(dst, head...)
 		return append(dst, b.Text...), nil
+	case Speech:
+		head := binary.AppendVarint(buf[:0], int64(b.Call))
+		head = append(head, byte(b.Voice))
+		dst = binary.AppendUvarint(dst, uint64(len(head)+len(b.Text)))
+		dst = append(dst, head...)
+		return append(dst, b.Text...), nil
 	case Point:
 		payload = AppendPoint(buf[:0], b)
 	case Sample:
@@ -158,6 +164,12 @@ func decodeBody(kind Kind, p []byte) (Body, error) {
 			return nil, errShort
 		}
 		return Draft{Node: int(node), Edit: int(edit), Part: Part(p[0]), Text: string(p[1:])}, nil
+	case KindSpeech:
+		call, ok := varint(&p)
+		if !ok || len(p) == 0 {
+			return nil, errShort
+		}
+		return Speech{Call: int(call), Voice: Voice(p[0]), Text: string(p[1:])}, nil
 	}
 	if t, ok := jsonTypes[kind]; ok {
 		v := reflect.New(t)
@@ -190,6 +202,16 @@ var jsonTypes = map[Kind]reflect.Type{
 	KindJudged:      reflect.TypeFor[Judged](),
 	KindConfirmed:   reflect.TypeFor[Confirmed](),
 	KindChecked:     reflect.TypeFor[Checked](),
+	KindCall:        reflect.TypeFor[Call](),
+	KindCalled:      reflect.TypeFor[Called](),
+	KindTemplates:   reflect.TypeFor[Templates](),
+	KindProposed:    reflect.TypeFor[Proposed](),
+	KindDecided:     reflect.TypeFor[Decided](),
+	KindSteered:     reflect.TypeFor[Steered](),
+	KindAsked:       reflect.TypeFor[Asked](),
+	KindPaused:      reflect.TypeFor[Paused](),
+	KindSpent:       reflect.TypeFor[Spent](),
+	KindSimilarity:  reflect.TypeFor[Similarity](),
 }
 
 const (

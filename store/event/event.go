@@ -52,6 +52,17 @@ const (
 	KindJudged      Kind = 21
 	KindConfirmed   Kind = 22
 	KindChecked     Kind = 23
+	KindCall        Kind = 24
+	KindSpeech      Kind = 25
+	KindCalled      Kind = 26
+	KindTemplates   Kind = 27
+	KindProposed    Kind = 28
+	KindDecided     Kind = 29
+	KindSteered     Kind = 30
+	KindAsked       Kind = 31
+	KindPaused      Kind = 32
+	KindSpent       Kind = 33
+	KindSimilarity  Kind = 34
 )
 
 // Unknown is a body of a kind that a newer pitwall wrote. It is carried, not read.
@@ -82,6 +93,12 @@ type Attempt struct {
 	Calibrate int     `json:"calibrate"` // runs of each record wanted before FSR is computed
 	Confirm   int     `json:"confirm"`   // fresh runs of the best node and of record i
 	Version   string  `json:"version"`   // of pitwall
+	Model     string  `json:"model,omitempty"`
+	Search    Search  `json:"search"`
+	Budget    Budget  `json:"budget"`
+	Parallel  int     `json:"parallel,omitempty"` // nodes written at a time
+	Gate      bool    `json:"gate,omitempty"`     // each edit waits for a person's word
+	Hopeless  float64 `json:"hopeless,omitempty"` // a run this many times as slow as record i is stopped; 0: none is
 }
 
 // Source is one file of node 0, as the attempt found it.
@@ -134,6 +151,9 @@ const (
 	PhaseJudging     = "judging"
 	PhaseConfirming  = "confirming"
 	PhaseEvaluating  = "evaluating" // a run's weights, outside its script
+	PhaseApproving   = "approving"  // an edit waits for a person's word
+	PhaseAwaiting    = "awaiting"   // a node waits for a person to write it
+	PhaseThinking    = "thinking"   // a model works on what is no node's edit: ideas, a summary, a comparison
 	PhaseFinished    = "finished"
 )
 
@@ -153,8 +173,9 @@ type Notice struct {
 
 // Order is an order that the engine took up.
 type Order struct {
-	ID   int64  `json:"id"`
-	Name string `json:"name"` // "stop", …
+	ID     int64  `json:"id"`
+	Name   string `json:"name"`             // "stop", …
+	Result string `json:"result,omitempty"` // why it could not be done
 }
 
 // Calibration gives the measured times of both records on this machine.
@@ -191,8 +212,11 @@ type Ghost struct {
 
 // Node is a new node of the search tree.
 type Node struct {
-	ID     int `json:"id"`
-	Parent int `json:"parent"` // -1 for node 0
+	ID     int    `json:"id"`
+	Parent int    `json:"parent"`           // -1 for node 0
+	Batch  int    `json:"batch,omitempty"`  // first of the nodes that were chosen together
+	Origin string `json:"origin,omitempty"` // see Origin…
+	Idea   string `json:"idea,omitempty"`   // the hypothesis it is to try
 }
 
 // Part says what a Draft's text adds to.
@@ -216,9 +240,13 @@ type Draft struct {
 
 // Applied closes the draft: the edit stands in the node's file now.
 type Applied struct {
-	Node int `json:"node"`
-	Edit int `json:"edit"`
-	Line int `json:"line"` // first line of the replaced text, from 1
+	Node int    `json:"node"`
+	Edit int    `json:"edit"`
+	Line int    `json:"line"`          // first line of the replaced text, from 1
+	How  string `json:"how,omitempty"` // how the passage was found where it did not match to the character
+	// Old and New are what was replaced and by what where How is not empty.
+	Old string `json:"old,omitempty"`
+	New string `json:"new,omitempty"`
 }
 
 // Rejected closes the draft: the edit was refused and changed nothing.

@@ -77,6 +77,39 @@ func (Confirmed) Kind() Kind { return KindConfirmed }
 // Kind gives the number of the body's type.
 func (Checked) Kind() Kind { return KindChecked }
 
+// Kind gives the number of the body's type.
+func (Call) Kind() Kind { return KindCall }
+
+// Kind gives the number of the body's type.
+func (Speech) Kind() Kind { return KindSpeech }
+
+// Kind gives the number of the body's type.
+func (Called) Kind() Kind { return KindCalled }
+
+// Kind gives the number of the body's type.
+func (Templates) Kind() Kind { return KindTemplates }
+
+// Kind gives the number of the body's type.
+func (Proposed) Kind() Kind { return KindProposed }
+
+// Kind gives the number of the body's type.
+func (Decided) Kind() Kind { return KindDecided }
+
+// Kind gives the number of the body's type.
+func (Steered) Kind() Kind { return KindSteered }
+
+// Kind gives the number of the body's type.
+func (Asked) Kind() Kind { return KindAsked }
+
+// Kind gives the number of the body's type.
+func (Paused) Kind() Kind { return KindPaused }
+
+// Kind gives the number of the body's type.
+func (Spent) Kind() Kind { return KindSpent }
+
+// Kind gives the number of the body's type.
+func (Similarity) Kind() Kind { return KindSimilarity }
+
 // Float is a number that may be unknown: NaN and the infinities are null in JSON.
 type Float float64
 

@@ -2,6 +2,7 @@ package fold
 
 import (
 	"math"
+	"slices"
 
 	"pitwall/store/event"
 )
@@ -25,7 +26,12 @@ func (s *State) Apply(e event.Event) {
 	case event.Draft:
 		s.draft(b)
 	case event.Applied:
-		s.closeEdit(b.Node, b.Edit, func(ed *Edit) { ed.Applied, ed.Line = true, b.Line })
+		s.closeEdit(b.Node, b.Edit, func(ed *Edit) {
+			ed.Applied, ed.Line, ed.How = true, b.Line, b.How
+			if b.How != "" {
+				ed.Old, ed.New = b.Old, b.New
+			}
+		})
 	case event.Rejected:
 		s.closeEdit(b.Node, b.Edit, func(ed *Edit) { ed.Why = b.Why })
 	case event.Attempt:
@@ -79,6 +85,8 @@ func (s *State) Apply(e event.Event) {
 	case event.Confirmed:
 		s.Confirmed = &b
 		s.mark(MarkResult, b.Node, b.Valid)
+	default:
+		s.applyTalk(e.Body)
 	}
 }
 
@@ -126,10 +134,14 @@ func (s *State) draft(b event.Draft) {
 		return
 	}
 	n.State = NodeWriting
-	if b.Part == event.PartPath || s.Draft == nil {
-		s.Draft = &Draft{Node: b.Node, Edit: b.Edit}
+	i := s.draftAt(b.Node, b.Edit)
+	if i < 0 || b.Part == event.PartPath {
+		// An edit that is begun anew replaces what there was of it.
+		s.dropDraft(i)
+		s.Drafts = append(s.Drafts, Draft{Node: b.Node, Edit: b.Edit})
+		i = len(s.Drafts) - 1
 	}
-	d := s.Draft
+	d := &s.Drafts[i]
 	d.Part = b.Part
 	switch b.Part {
 	case event.PartPath:
@@ -143,16 +155,32 @@ func (s *State) draft(b event.Draft) {
 	}
 }
 
-func (s *State) closeEdit(node, index int, set func(*Edit)) {
-	n, d := s.Node(node), s.Draft
-	if n == nil || d == nil || d.Node != node || d.Edit != index {
+func (s *State) draftAt(node, edit int) int {
+	return slices.IndexFunc(s.Drafts, func(d Draft) bool { return d.Node == node && d.Edit == edit })
+}
+
+// dropDraft takes a draft away. There are none rather than an empty list, as
+// after a checkpoint.
+func (s *State) dropDraft(i int) {
+	if i < 0 {
 		return
 	}
+	if s.Drafts = slices.Delete(s.Drafts, i, i+1); len(s.Drafts) == 0 {
+		s.Drafts = nil
+	}
+}
+
+func (s *State) closeEdit(node, index int, set func(*Edit)) {
+	n, i := s.Node(node), s.draftAt(node, index)
+	if n == nil || i < 0 {
+		return
+	}
+	d := s.Drafts[i]
 	ed := Edit{Node: node, Index: index, Path: d.Path, Reason: d.Reason, Old: d.Old, New: d.New, Seq: s.Seq, Active: s.Active}
 	set(&ed)
 	n.Edits = append(n.Edits, len(s.Edits))
 	s.Edits = append(s.Edits, ed)
-	s.Draft = nil
+	s.dropDraft(i)
 	s.mark(MarkEdit, node, ed.Applied)
 }
 
@@ -173,7 +201,8 @@ func (s *State) status(b event.Status) {
 			}
 		}
 		s.Waiting = nil
-		s.Draft = nil
+		s.Drafts = nil
+		s.hangUp("the attempt ended")
 		s.mark(MarkEnd, s.Best(), b.Status == event.StatusDone)
 	}
 }
@@ -182,7 +211,8 @@ func (s *State) status(b event.Status) {
 // the node that it was writing.
 func (s *State) resumed(b event.Resumed) {
 	s.Epoch = b.Epoch
-	s.Waiting, s.Draft = nil, nil
+	s.Waiting, s.Drafts = nil, nil
+	s.hangUp("its engine ended")
 	s.Why = ""
 	for i := range s.Runs {
 		if r := &s.Runs[i]; r.Live() {
@@ -193,8 +223,12 @@ func (s *State) resumed(b event.Resumed) {
 			r.EndActive = s.Active
 		}
 	}
-	if n := s.Node(b.Node); n != nil {
-		n.State, n.Why, n.Edits, n.Checked, n.Violations = NodeNew, "", nil, false, nil
+	for i := range s.Nodes {
+		// Nodes are written side by side: each that was not written whole is void.
+		n := &s.Nodes[i]
+		if i == b.Node || i > 0 && b.Node > 0 && i > b.Node && !n.Checked && !n.Judged() {
+			n.State, n.Why, n.Edits, n.Checked, n.Violations = NodeNew, "", nil, false, nil
+		}
 	}
 }
 
@@ -202,7 +236,11 @@ func (s *State) node(b event.Node) {
 	if b.ID != len(s.Nodes) || b.Parent >= b.ID {
 		return
 	}
-	s.Nodes = append(s.Nodes, Node{ID: b.ID, Parent: b.Parent, State: NodeNew, ValLoss: event.NaN(), TrainSeconds: event.NaN()})
+	s.Nodes = append(s.Nodes, Node{
+		ID: b.ID, Parent: b.Parent, State: NodeNew, ValLoss: event.NaN(), TrainSeconds: event.NaN(),
+		Batch: b.Batch, Origin: b.Origin, Idea: b.Idea,
+	})
+	s.served(b)
 	s.mark(MarkNode, b.ID, true)
 }
 
@@ -227,6 +265,9 @@ func (s *State) runEnded(b event.RunEnded) {
 		return
 	}
 	r.Ended, r.EndActive = &b, s.Active
+	if r.Purpose == event.PurposeNode {
+		s.RunMS += max(b.WallMS, 0)
+	}
 	if n := s.Node(r.Node); n != nil && r.Purpose == event.PurposeCalibrateFrom {
 		n.State = NodeRecord
 		if b.Finished {

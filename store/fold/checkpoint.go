@@ -9,24 +9,33 @@ import (
 	"pitwall/store/event"
 )
 
-// keptScalars is how Scalars are kept. The draft's texts are bytes: a model's
-// text may have been cut inside a character, which JSON strings cannot carry.
+// keptScalars is how Scalars are kept. The texts of drafts and calls are bytes: a
+// model's text may have been cut inside a character, which JSON strings cannot carry.
 type keptScalars struct {
 	*Scalars
-	Draft *keptDraft `json:"draft,omitempty"`
+	Drafts   []keptDraft `json:"drafts,omitempty"`
+	Speaking []byte      `json:"speaking,omitempty"`
 }
 
 type keptDraft struct {
 	Node, Edit             int
 	Part                   event.Part
 	Path, Reason, Old, New []byte
+	Waits                  bool
 }
 
 // EncodeScalars gives the bytes that a checkpoint keeps of sc.
 func EncodeScalars(sc *Scalars) ([]byte, error) {
 	k := keptScalars{Scalars: sc}
-	if d := sc.Draft; d != nil {
-		k.Draft = &keptDraft{d.Node, d.Edit, d.Part, []byte(d.Path), []byte(d.Reason), []byte(d.Old), []byte(d.New)}
+	for _, d := range sc.Drafts {
+		k.Drafts = append(k.Drafts, keptDraft{d.Node, d.Edit, d.Part, []byte(d.Path), []byte(d.Reason), []byte(d.Old), []byte(d.New), d.Waits})
+	}
+	var err error
+	if len(sc.Speaking) > 0 {
+		k.Speaking, err = appendCalls(nil, sc.Speaking)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
 	}
 	b, err := json.Marshal(k)
 	if err != nil {
@@ -42,9 +51,15 @@ func DecodeScalars(b []byte) (Scalars, error) {
 	if err := json.Unmarshal(b, &k); err != nil {
 		return Scalars{}, fmt.Errorf("decode checkpoint: %w", err)
 	}
-	sc.Draft = nil
-	if d := k.Draft; d != nil {
-		sc.Draft = &Draft{d.Node, d.Edit, d.Part, string(d.Path), string(d.Reason), string(d.Old), string(d.New)}
+	sc.Drafts, sc.Speaking = nil, nil
+	for _, d := range k.Drafts {
+		sc.Drafts = append(sc.Drafts, Draft{d.Node, d.Edit, d.Part, string(d.Path), string(d.Reason), string(d.Old), string(d.New), d.Waits})
+	}
+	if len(k.Speaking) > 0 {
+		r := reader{p: k.Speaking}
+		if sc.Speaking = r.calls(); r.err != nil {
+			return Scalars{}, fmt.Errorf("decode checkpoint: %w", r.err)
+		}
 	}
 	return sc, nil
 }
@@ -58,6 +73,8 @@ func (c Columns) Since(l Lens) Columns {
 		Points:  c.Points[l.Points:],
 		Samples: c.Samples[l.Samples:],
 		Marks:   c.Marks[l.Marks:],
+		Calls:   c.Calls[l.Calls:],
+		Prompts: c.Prompts[l.Prompts:],
 	}
 }
 
@@ -65,11 +82,13 @@ func (c Columns) Since(l Lens) Columns {
 type rare struct {
 	Sources []event.Source `json:"sources,omitempty"`
 	Ghosts  []event.Ghost  `json:"ghosts,omitempty"`
+
+	Prompts []event.Templates `json:"prompts,omitempty"`
 }
 
 // EncodeColumns gives the bytes that a checkpoint keeps of c.
 func EncodeColumns(c Columns) ([]byte, error) {
-	few, err := json.Marshal(rare{c.Sources, c.Ghosts})
+	few, err := json.Marshal(rare{c.Sources, c.Ghosts, c.Prompts})
 	if err != nil {
 		return nil, fmt.Errorf("encode checkpoint: %w", err)
 	}
@@ -78,7 +97,7 @@ func EncodeColumns(c Columns) ([]byte, error) {
 	b = binary.AppendUvarint(b, uint64(len(c.Edits)))
 	for _, e := range c.Edits {
 		b = appendInts(b, int64(e.Node), int64(e.Index), int64(e.Line), e.Seq, e.Active, flag(e.Applied))
-		for _, s := range [...]string{e.Path, e.Reason, e.Old, e.New, e.Why} {
+		for _, s := range [...]string{e.Path, e.Reason, e.Old, e.New, e.Why, e.How} {
 			b = appendBytes(b, s)
 		}
 	}
@@ -106,7 +125,45 @@ func EncodeColumns(c Columns) ([]byte, error) {
 		b = appendInts(b, int64(m.Node), m.Seq-prev.Seq, m.Active-prev.Active, flag(m.Good))
 		prev = m
 	}
+	if b, err = appendCalls(b, c.Calls); err != nil {
+		return nil, fmt.Errorf("encode checkpoint: %w", err)
+	}
 	return b, nil
+}
+
+func appendCalls(b []byte, calls []Call) ([]byte, error) {
+	b = binary.AppendUvarint(b, uint64(len(calls)))
+	for _, c := range calls {
+		for _, part := range []any{c.Call, c.Ended} {
+			doc, err := json.Marshal(part)
+			if err != nil {
+				return nil, err
+			}
+			b = appendBytes(b, doc)
+		}
+		for _, s := range [...]string{c.Text, c.Reasoning, c.Tool} {
+			b = appendBytes(b, s)
+		}
+		b = appendInts(b, c.Active, c.First, c.EndActive)
+	}
+	return b, nil
+}
+
+// calls reads what appendCalls wrote.
+func (r *reader) calls() []Call {
+	var calls []Call
+	for range r.count() {
+		var c Call
+		r.fail(json.Unmarshal(r.bytes(), &c.Call))
+		r.fail(json.Unmarshal(r.bytes(), &c.Ended))
+		c.Text, c.Reasoning, c.Tool = string(r.bytes()), string(r.bytes()), string(r.bytes())
+		c.Active, c.First, c.EndActive = r.int(), r.int(), r.int()
+		if r.err != nil {
+			return nil
+		}
+		calls = append(calls, c)
+	}
+	return calls
 }
 
 // AppendColumns reads what EncodeColumns wrote and appends it to c. On an error
@@ -119,11 +176,12 @@ func (c *Columns) AppendColumns(b []byte) error {
 	}
 	c.Sources = append(c.Sources, few.Sources...)
 	c.Ghosts = append(c.Ghosts, few.Ghosts...)
+	c.Prompts = append(c.Prompts, few.Prompts...)
 
 	for range d.count() {
 		e := Edit{
 			Node: int(d.int()), Index: int(d.int()), Line: int(d.int()), Seq: d.int(), Active: d.int(), Applied: d.int() != 0,
-			Path: string(d.bytes()), Reason: string(d.bytes()), Old: string(d.bytes()), New: string(d.bytes()), Why: string(d.bytes()),
+			Path: string(d.bytes()), Reason: string(d.bytes()), Old: string(d.bytes()), New: string(d.bytes()), Why: string(d.bytes()), How: string(d.bytes()),
 		}
 		if d.err != nil {
 			break
@@ -162,6 +220,7 @@ func (c *Columns) AppendColumns(b []byte) error {
 		c.Marks = append(c.Marks, m)
 		prev = m
 	}
+	c.Calls = append(c.Calls, d.calls()...)
 	if d.err == nil && len(d.p) > 0 {
 		d.err = errors.New("bytes are left over")
 	}
@@ -173,7 +232,7 @@ func (c *Columns) AppendColumns(b []byte) error {
 
 // markKind saves an allocation a mark: there may be a hundred thousand.
 func markKind(b []byte) string {
-	for _, k := range [...]string{MarkValidation, MarkEdit, MarkNode, MarkRun, MarkResult, MarkEnd} {
+	for _, k := range [...]string{MarkValidation, MarkEdit, MarkNode, MarkRun, MarkResult, MarkHand, MarkEnd} {
 		if string(b) == k {
 			return k
 		}

@@ -16,7 +16,7 @@ import (
 
 // Version changes whenever the same events would fold into another State.
 // Checkpoints of another version are thrown away and made anew.
-const Version = 2
+const Version = 3
 
 // State is an attempt (or a calibration) as it stood after event Seq.
 type State struct {
@@ -43,7 +43,17 @@ type Scalars struct {
 	Calibration *event.Calibration `json:"calibration,omitempty"`
 	Confirmed   *event.Confirmed   `json:"confirmed,omitempty"`
 	Waiting     *event.Waiting     `json:"waiting,omitempty"`
-	Draft       *Draft             `json:"draft,omitempty"` // the edit that is being written now
+	Drafts      []Draft            `json:"drafts,omitempty"`   // edits that are being written, or wait to be applied; the latest begun last
+	Speaking    []Call             `json:"speaking,omitempty"` // calls to a model that have not ended, the latest last
+	Usage       event.Usage        `json:"usage"`              // of all calls that ended
+	Cost        float64            `json:"cost"`               // US dollars, of those with a price
+	Unpriced    int                `json:"unpriced"`           // calls whose cost is not known
+	RunMS       int64              `json:"run_ms"`             // of the nodes' own runs
+	Paused      bool               `json:"paused"`             // by a person; a run in flight goes on
+	Notes       []Note             `json:"notes,omitempty"`    // of a person, to the agent
+	Decisions   []event.Decided    `json:"decisions,omitempty"`
+	Asked       []event.Asked      `json:"asked,omitempty"` // nodes that a person asked for and that have not begun
+	Spent       *event.Spent       `json:"spent,omitempty"` // the budget that ended the search
 	Nodes       []Node             `json:"nodes"`           // by id
 	Runs        []Run              `json:"runs"`            // by id, from run 1 at index 0
 	Lines       int64              `json:"lines"`           // log lines so far, over all runs
@@ -57,6 +67,8 @@ type Columns struct {
 	Points  []Point
 	Samples []Sample
 	Marks   []Mark
+	Calls   []Call // that ended, in the order in which they did
+	Prompts []event.Templates
 }
 
 // Lens are the lengths of the columns.
@@ -67,6 +79,8 @@ type Lens struct {
 	Points  int `json:"points"`
 	Samples int `json:"samples"`
 	Marks   int `json:"marks"`
+	Calls   int `json:"calls"`
+	Prompts int `json:"prompts"`
 }
 
 // Draft is an edit while it is being written.
@@ -78,6 +92,29 @@ type Draft struct {
 	Reason string     `json:"reason"`
 	Old    string     `json:"old"`
 	New    string     `json:"new"`
+	Waits  bool       `json:"waits"` // it is whole and waits for a person's word
+}
+
+// Call is a request to a language model and what came of it.
+type Call struct {
+	event.Call
+	Text      string
+	Reasoning string
+	Tool      string
+	Active    int64         // active milliseconds when it was sent
+	First     int64         // when the first of the answer came; 0 while nothing has
+	Ended     *event.Called // nil while it goes on
+	EndActive int64
+}
+
+// Failed reports whether the call has ended without a whole answer.
+func (c Call) Failed() bool { return c.Ended != nil && c.Ended.Why != "" }
+
+// Note is a person's note to the agent.
+type Note struct {
+	Text   string `json:"text"`
+	Seq    int64  `json:"seq"`
+	Active int64  `json:"active"`
 }
 
 // Edit is a finished edit: it was applied, or refused with Why.
@@ -91,6 +128,7 @@ type Edit struct {
 	Applied bool   `json:"applied"`
 	Line    int    `json:"line"`          // first line of Old in the file as it was, from 1
 	Why     string `json:"why,omitempty"` // of a refusal
+	How     string `json:"how,omitempty"` // how Old was found where it was not written to the character
 	Seq     int64  `json:"seq"`
 	Active  int64  `json:"active"` // when it was closed
 }
@@ -114,6 +152,7 @@ const (
 	MarkRun        = "run"        // a run started
 	MarkValidation = "validation" // a validation loss was logged
 	MarkResult     = "result"     // a node was judged, or the attempt confirmed
+	MarkHand       = "hand"       // a person took a hand in it
 	MarkEnd        = "end"        // the attempt's final status
 )
 
@@ -150,10 +189,24 @@ type Node struct {
 	ValLoss      event.Float       `json:"val_loss"`
 	TrainSeconds event.Float       `json:"train_seconds"`
 	FSR          *float64          `json:"fsr"` // of its one run: provisional
+
+	Batch   int               `json:"batch,omitempty"`
+	Origin  string            `json:"origin,omitempty"` // see event.Origin…
+	Idea    string            `json:"idea,omitempty"`
+	Similar *event.Similarity `json:"similar,omitempty"` // to the human's change; nil where it was not compared
 }
 
 // Valid reports whether the node finished, kept the rules and reached the target.
 func (n Node) Valid() bool { return n.State == event.VerdictProvisional }
+
+// Judged reports whether the node has its verdict.
+func (n Node) Judged() bool {
+	switch n.State {
+	case event.VerdictProvisional, event.VerdictMissed, event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
+		return true
+	}
+	return false
+}
 
 // Run is one execution of a script, as far as it has come.
 type Run struct {
@@ -181,7 +234,7 @@ func New() *State { return &State{} }
 
 // Lens gives the lengths of the columns.
 func (s *State) Lens() Lens {
-	return Lens{len(s.Sources), len(s.Ghosts), len(s.Edits), len(s.Points), len(s.Samples), len(s.Marks)}
+	return Lens{len(s.Sources), len(s.Ghosts), len(s.Edits), len(s.Points), len(s.Samples), len(s.Marks), len(s.Calls), len(s.Prompts)}
 }
 
 // Snapshot gives a copy that later calls of Apply on s do not change. It costs
@@ -194,10 +247,9 @@ func (s *State) Snapshot() *State {
 		c.Nodes[i].Runs = slices.Clip(c.Nodes[i].Runs)
 	}
 	c.Runs = slices.Clone(s.Runs)
-	if s.Draft != nil {
-		d := *s.Draft
-		c.Draft = &d
-	}
+	c.Drafts, c.Speaking = slices.Clone(s.Drafts), slices.Clone(s.Speaking)
+	c.Notes, c.Decisions, c.Asked = slices.Clip(s.Notes), slices.Clip(s.Decisions), slices.Clip(s.Asked)
+	c.Calls, c.Prompts = slices.Clip(s.Calls), slices.Clip(s.Prompts)
 	c.Sources, c.Ghosts, c.Edits = slices.Clip(s.Sources), slices.Clip(s.Ghosts), slices.Clip(s.Edits)
 	c.Points, c.Samples, c.Marks = slices.Clip(s.Points), slices.Clip(s.Samples), slices.Clip(s.Marks)
 	return &c
@@ -209,6 +261,7 @@ func (s *State) At(sc Scalars, l Lens) *State {
 	c := &State{Scalars: sc}
 	c.Sources, c.Ghosts, c.Edits = s.Sources[:l.Sources:l.Sources], s.Ghosts[:l.Ghosts:l.Ghosts], s.Edits[:l.Edits:l.Edits]
 	c.Points, c.Samples, c.Marks = s.Points[:l.Points:l.Points], s.Samples[:l.Samples:l.Samples], s.Marks[:l.Marks:l.Marks]
+	c.Calls, c.Prompts = s.Calls[:l.Calls:l.Calls], s.Prompts[:l.Prompts:l.Prompts]
 	return c
 }
 
@@ -226,6 +279,59 @@ func (s *State) Node(id int) *Node {
 		return nil
 	}
 	return &s.Nodes[id]
+}
+
+// Draft gives the edit that was begun last and is not closed, or nil.
+func (s *State) Draft() *Draft {
+	if len(s.Drafts) == 0 {
+		return nil
+	}
+	return &s.Drafts[len(s.Drafts)-1]
+}
+
+// DraftsOf gives the edits of a node that are not closed, in their order.
+func (s *State) DraftsOf(node int) []Draft {
+	var own []Draft
+	for _, d := range s.Drafts {
+		if d.Node == node {
+			own = append(own, d)
+		}
+	}
+	return own
+}
+
+// Awaited gives the first edit that waits for a person's word, or nil.
+func (s *State) Awaited() *Draft {
+	for i := range s.Drafts {
+		if s.Drafts[i].Waits {
+			return &s.Drafts[i]
+		}
+	}
+	return nil
+}
+
+// Used gives what of the attempt's budgets is used so far.
+func (s *State) Used() event.Budget {
+	run := s.RunMS
+	for _, r := range s.Runs {
+		if r.Live() && r.Purpose == event.PurposeNode {
+			run += s.Active - r.Active
+		}
+	}
+	return event.Budget{Tokens: int64(s.Usage.Total()), Cost: s.Cost, WallMS: s.Active, RunMS: run}
+}
+
+// CallsOf gives the calls about a node, those that have ended first.
+func (s *State) CallsOf(node int) []Call {
+	var own []Call
+	for _, list := range [][]Call{s.Calls, s.Speaking} {
+		for _, c := range list {
+			if c.Node == node {
+				own = append(own, c)
+			}
+		}
+	}
+	return own
 }
 
 // LiveRun gives the run that trains now, the latest if there are several, or nil.

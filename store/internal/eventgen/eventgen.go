@@ -47,7 +47,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	bytes := func() []byte { return rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes") }
 
 	// Log lines, points and drafts are what there is most of.
-	kind := rapid.SampledFrom([]event.Kind{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12, 12, 12, 13, 14, 15, 16, 17, 17, 17, 17, 17, 18, 18, 18, 19, 20, 21, 22, 23, 50}).Draw(t, "kind")
+	kind := rapid.SampledFrom([]event.Kind{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12, 12, 12, 13, 14, 15, 16, 17, 17, 17, 17, 17, 18, 18, 18, 19, 20, 21, 22, 23, 24, 25, 25, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 60}).Draw(t, "kind")
 	switch kind {
 	case event.KindAttempt:
 		return event.Attempt{ID: text(), Task: text(), Benchmark: flag(), From: num(), HintText: text(), Seed: big(), Target: float(), Confirm: num()}
@@ -70,7 +70,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindGhost:
 		return event.Ghost{Record: num(), To: flag(), Seconds: float(), Points: []event.GhostPoint{{Step: num(), TrainMS: float(), TrainLoss: unknown(t), ValLoss: unknown(t)}}}
 	case event.KindNode:
-		b := event.Node{ID: *nodes, Parent: rapid.IntRange(-1, *nodes).Draw(t, "parent")}
+		b := event.Node{ID: *nodes, Parent: rapid.IntRange(-1, *nodes).Draw(t, "parent"), Batch: num(), Origin: rapid.SampledFrom([]string{"", event.OriginDebug, event.OriginBranch}).Draw(t, "origin"), Idea: text()}
 		if b.Parent < b.ID {
 			*nodes++
 		}
@@ -78,7 +78,11 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindDraft:
 		return event.Draft{Node: node(), Edit: rapid.IntRange(1, 2).Draw(t, "edit"), Part: event.Part(rapid.IntRange(1, 4).Draw(t, "part")), Text: text()}
 	case event.KindApplied:
-		return event.Applied{Node: node(), Edit: rapid.IntRange(1, 2).Draw(t, "edit"), Line: num()}
+		b := event.Applied{Node: node(), Edit: rapid.IntRange(1, 2).Draw(t, "edit"), Line: num()}
+		if flag() {
+			b.How, b.Old, b.New = text(), text(), text()
+		}
+		return b
 	case event.KindRejected:
 		return event.Rejected{Node: node(), Edit: rapid.IntRange(1, 2).Draw(t, "edit"), Why: text()}
 	case event.KindWaiting:
@@ -107,5 +111,38 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindChecked:
 		return event.Checked{Node: node(), Violations: []event.Violation{{Rule: text(), Line: num(), What: text()}}}
 	}
-	return event.Unknown{Of: kind, Raw: bytes()}
+	return spoken(t, kind, node)
+}
+
+// spoken draws what models and people say.
+func spoken(t *rapid.T, kind event.Kind, node func() int) event.Body {
+	text := func() string { return Text().Draw(t, "text") }
+	num := func() int { return rapid.IntRange(-3, 1000).Draw(t, "int") }
+	call := func() int { return rapid.IntRange(0, 3).Draw(t, "call") }
+	edit := func() int { return rapid.IntRange(0, 2).Draw(t, "edit") }
+	switch kind {
+	case event.KindCall:
+		return event.Call{Call: call(), Node: node(), Purpose: text(), Round: num(), Model: text(), Messages: []event.Message{{Role: text(), Text: text()}}, Left: rapid.SliceOfN(Text(), 0, 2).Draw(t, "left")}
+	case event.KindSpeech:
+		return event.Speech{Call: call(), Voice: event.Voice(rapid.IntRange(1, 3).Draw(t, "voice")), Text: text()}
+	case event.KindCalled:
+		return event.Called{Call: call(), Stop: text(), Why: text(), Again: rapid.Bool().Draw(t, "again"), Usage: event.Usage{Input: num(), Output: num(), Cached: num()}, Cost: unknown(t)}
+	case event.KindTemplates:
+		return event.Templates{Hash: text(), Texts: []event.Template{{Name: text(), Text: text()}}}
+	case event.KindProposed:
+		return event.Proposed{Node: node(), Edit: edit()}
+	case event.KindDecided:
+		return event.Decided{Node: node(), Edit: edit(), Answer: text(), Reason: text(), Text: text()}
+	case event.KindSteered:
+		return event.Steered{Text: text()}
+	case event.KindAsked:
+		return event.Asked{Node: node(), Origin: rapid.SampledFrom([]string{event.OriginBranch, event.OriginRepeat}).Draw(t, "origin")}
+	case event.KindPaused:
+		return event.Paused{Paused: rapid.Bool().Draw(t, "paused")}
+	case event.KindSpent:
+		return event.Spent{Budget: text(), Why: text()}
+	case event.KindSimilarity:
+		return event.Similarity{Node: node(), Recall: unknown(t), Score: unknown(t), Changes: []event.Trait{{What: text(), Reproduced: Float().Draw(t, "share")}}}
+	}
+	return event.Unknown{Of: kind, Raw: rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes")}
 }
