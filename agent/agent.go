@@ -7,22 +7,29 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/agent/prompt"
 	"pitwall/runner"
-	"pitwall/store/fold"
+	"pitwall/store/event"
 	"pitwall/taskdata"
 )
 
 // An Agent writes the next version of a script.
 type Agent interface {
 	// Propose edits the node that b describes through ed and returns when it is
-	// done with it. It must give the same edits for the same brief. Its error
-	// ends the attempt; a refused edit is no error.
+	// done with it. It must give the same edits for the same brief, and the same
+	// answers of the model or person that it asks. Its error ends the attempt; a
+	// refused edit is no error.
 	Propose(ctx context.Context, b Brief, ed *Editor) error
 	// RunsUnchanged reports whether a node without any edit is meant to train.
 	RunsUnchanged() bool
 	// Repeats reports whether all its nodes are the same. Then one that reaches
 	// the target ends the search, and another is only tried after bad luck.
 	Repeats() bool
+	// Independent reports whether nodes that the scaffold chose together can be
+	// written side by side: nothing of one is needed to write another.
+	Independent() bool
+	// Reads reports whether it reads prose: notes, logs, diffs of earlier nodes.
+	Reads() bool
 }
 
 // Brief is what an agent is told of its next node. Nothing of the task's answer
@@ -35,20 +42,27 @@ type Brief struct {
 	Node   int    // 1, 2, …
 	Nodes  int    // budget
 	Parent int
+	Debug  bool              // the node is to mend its parent, which failed
+	Idea   string            // the hypothesis to try; may be empty
 	Seed   int64             // of the attempt
 	Files  map[string]string // the parent's, by path
 	Past   []Outcome         // judged nodes, oldest first
+	Notes  []string          // of the researcher, oldest first
 	// RecordSeconds and RecordLoss are the record's training time and its last
 	// validation loss: measured here, or the track's reference while calibration
 	// has not ended. The loss is NaN where unknown.
 	RecordSeconds, RecordLoss float64
+	// Data is all of this as prompts need it; empty for an agent that does not read.
+	Data prompt.Data
 	// Try checks files against the track's rules, as the engine will.
 	Try func(ctx context.Context, files map[string]string) ([]taskdata.Violation, error)
+	// Await waits for a person to write the node.
+	Await func(ctx context.Context) (event.Decided, error)
 }
 
 // Outcome is what an agent is told of an earlier node.
 type Outcome struct {
-	Node         int
+	Node, Parent int
 	Edits        []AppliedEdit
 	Verdict      string
 	Why          string
@@ -73,18 +87,22 @@ const (
 	Tuner  = "tuner"
 	Oracle = "oracle"
 	Noop   = "noop"
+	LLM    = "llm"
+	Human  = "human"
 )
 
 // Kinds lists the agents, the default first.
 func Kinds() []Kind {
 	return []Kind{
 		{Tuner, "searches the script's constants, no model"},
+		{LLM, "a language model writes the edits"},
 		{Oracle, "writes the next record's own change"},
 		{Noop, "runs the record unchanged"},
+		{Human, "you write each node in your editor"},
 	}
 }
 
-// New makes the agent of that name for a task.
+// New makes the agent of that name for a task, one that speaks to no model.
 func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
 	switch name {
 	case Tuner:
@@ -93,6 +111,8 @@ func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
 		return &oracle{answer: task.Answer(), record: task.To.Number, about: task.To.Summary}, nil
 	case Noop:
 		return noop{}, nil
+	case Human:
+		return human{}, nil
 	}
 	var names []string
 	for _, k := range Kinds() {
@@ -101,27 +121,12 @@ func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
 	return nil, fmt.Errorf("no agent %q; there is %s", name, strings.Join(names, ", "))
 }
 
-// Scaffolds lists the ways in which the next node is chosen, the default first.
-func Scaffolds() []string { return []string{Flat} }
-
-// Flat tries every node from the record itself and keeps the best.
-const Flat = "flat"
-
-// scaffold chooses the node that the next one starts from.
-type scaffold func(*fold.State) (parent int)
-
-func scaffoldOf(name string) (scaffold, error) {
-	if name != Flat {
-		return nil, fmt.Errorf("no scaffold %q; there is %s", name, strings.Join(Scaffolds(), ", "))
-	}
-	return func(*fold.State) int { return 0 }, nil
-}
-
 // noop runs the record unchanged: the negative control.
 type noop struct{}
 
 func (noop) Propose(context.Context, Brief, *Editor) error { return nil }
 
 func (noop) RunsUnchanged() bool { return true }
-
-func (noop) Repeats() bool { return true }
+func (noop) Repeats() bool       { return true }
+func (noop) Independent() bool   { return false }
+func (noop) Reads() bool         { return false }

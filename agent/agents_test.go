@@ -77,7 +77,7 @@ func briefOf(t *testing.T, id string, py runner.Python) Brief {
 	return Brief{
 		Script: taskdata.ScriptName, Steps: task.From.Steps, Target: track.Target, Node: 1, Nodes: 3, Seed: 1,
 		RecordSeconds: task.From.Seconds, RecordLoss: 1.98,
-		Files: map[string]string{taskdata.ScriptName: task.From.Script()}, Try: check.check,
+		Files: map[string]string{taskdata.ScriptName: task.From.Script()}, Try: check.check(1),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"pitwall/agent/blocks"
 	"pitwall/store/event"
 )
 
@@ -18,9 +19,22 @@ type Editor struct {
 	ws    *Workspace
 	emit  func(...event.Body)
 	pace  time.Duration // between pieces of text that was ready all at once
-	open  bool
-	hunk  Hunk
+	open  *Proposal
 	stood int // edits that were applied
+
+	// tolerant lets a passage match that differs in blanks only, and a text without
+	// a passage take the place of a whole file.
+	tolerant bool
+	// gate asks a person before an edit is applied; nil where nobody is asked.
+	gate func(ctx context.Context, p Proposal) (event.Decided, error)
+	all  bool // a person said yes to all edits of the node
+}
+
+// Proposal is an edit that is being written, or is whole and not applied yet.
+type Proposal struct {
+	Edit   int // 1, 2, … within the node
+	Reason string
+	Hunk
 }
 
 // pieceRunes is how much of a ready text is shown at a time: a few letters, so
@@ -39,7 +53,7 @@ func (ed *Editor) Write(ctx context.Context, h Hunk, reason string) error {
 			return err
 		}
 	}
-	return ed.Commit()
+	return ed.Settle(ctx, ed.End())
 }
 
 func (ed *Editor) slowly(ctx context.Context, part event.Part, text string) error {
@@ -85,38 +99,163 @@ func (ed *Editor) Begin(path string) {
 	if clean, err := cleanPath(path); err == nil {
 		path = clean // what is shown and folded is what is edited
 	}
-	ed.open, ed.hunk = true, Hunk{Path: path}
+	ed.open = &Proposal{Edit: ed.edit, Hunk: Hunk{Path: path}}
 	ed.emit(event.Draft{Node: ed.node, Edit: ed.edit, Part: event.PartPath, Text: path})
 }
 
 // Add adds a piece of text to a part of the open edit.
 func (ed *Editor) Add(part event.Part, text string) {
-	switch part {
-	case event.PartOld:
-		ed.hunk.Old += text
-	case event.PartNew:
-		ed.hunk.New += text
+	switch {
+	case ed.open == nil || text == "":
+		return
+	case part == event.PartReason:
+		ed.open.Reason += text
+	case part == event.PartOld:
+		ed.open.Old += text
+	case part == event.PartNew:
+		ed.open.New += text
 	}
-	ed.emit(event.Draft{Node: ed.node, Edit: ed.edit, Part: part, Text: text})
+	ed.emit(event.Draft{Node: ed.node, Edit: ed.open.Edit, Part: part, Text: text})
 }
 
-// Commit applies the open edit. A *Refusal tells why it was not applied.
-func (ed *Editor) Commit() error {
-	if !ed.open {
-		return errors.New("no edit is open")
+// End closes the open edit, which is whole. It stays proposed until it is settled
+// or dropped.
+func (ed *Editor) End() Proposal {
+	p := *ed.open
+	ed.open = nil
+	return p
+}
+
+// Abort drops the open edit, if there is one, since it will not be whole.
+func (ed *Editor) Abort(why string) {
+	if ed.open != nil {
+		ed.Drop(*ed.open, why)
+		ed.open = nil
 	}
-	ed.open = false
-	line, err := ed.ws.Apply(ed.hunk)
-	var no *Refusal
-	switch {
-	case errors.As(err, &no):
-		ed.emit(event.Rejected{Node: ed.node, Edit: ed.edit, Why: no.Why})
-		return err
-	case err != nil:
-		return err
+}
+
+// Drop refuses a proposed edit.
+func (ed *Editor) Drop(p Proposal, why string) {
+	ed.emit(event.Rejected{Node: ed.node, Edit: p.Edit, Why: why})
+}
+
+// Settle applies a proposed edit, if a person who is asked agrees. A *Refusal
+// tells why it was not applied.
+func (ed *Editor) Settle(ctx context.Context, p Proposal) error {
+	exact, err := ed.locate(p.Hunk)
+	if err != nil {
+		return ed.refuse(p, err)
+	}
+	if ed.gate != nil && !ed.all {
+		d, err := ed.gate(ctx, p)
+		if err != nil {
+			return err
+		}
+		switch d.Answer {
+		case event.AnswerAll:
+			ed.all = true
+		case event.AnswerNo:
+			why := "the researcher refused it"
+			if d.Reason != "" {
+				why += ": " + d.Reason
+			}
+			return ed.refuse(p, refuse("%s", why))
+		case event.AnswerOwn:
+			return ed.replace(ctx, p, d)
+		}
+	}
+	line, err := ed.ws.Apply(exact.Hunk)
+	if err != nil {
+		return ed.refuse(p, err)
 	}
 	ed.stood++
-	ed.emit(event.Applied{Node: ed.node, Edit: ed.edit, Line: line})
+	a := event.Applied{Node: ed.node, Edit: p.Edit, Line: line}
+	if exact.How != "" {
+		a.How, a.Old, a.New = exact.How, exact.Old, exact.New
+	}
+	ed.emit(a)
+	return nil
+}
+
+// located is a hunk as it stands in the file, and how it was found there.
+type located struct {
+	Hunk
+	How string // "": to the character
+}
+
+// locate finds the passage that a hunk means.
+func (ed *Editor) locate(h Hunk) (located, error) {
+	at := located{Hunk: h}
+	if !ed.tolerant {
+		return at, nil // Apply will tell
+	}
+	text, found, err := ed.ws.Read(h.Path)
+	switch {
+	case err != nil || !found:
+		return at, err
+	case h.Old == "" && strings.TrimSpace(h.New) == "":
+		return at, refuse("this would leave %s empty", h.Path)
+	case h.Old == "" && h.New == text:
+		return at, refuse("%s would be as it was: nothing is changed", h.Path)
+	case h.Old == "" && text == "":
+		return at, refuse("%s is empty: remove it or name another file", h.Path)
+	case h.Old == "":
+		at.Old, at.How = text, "the whole file"
+		return at, nil
+	case h.Old == h.New:
+		return at, refuse("the edit of %s changes nothing", h.Path)
+	}
+	m, err := blocks.Find(text, h.Old, h.New)
+	var none *blocks.NoMatch
+	switch {
+	case errors.As(err, &none):
+		return at, &Refusal{Why: h.Path + ": " + none.Why, Near: none.Near}
+	case err != nil:
+		return at, err
+	}
+	at.How = m.How
+	if m.How != "" {
+		at.Old, at.New = m.Old, m.New
+	}
+	return at, nil
+}
+
+// refuse closes a proposed edit where err is a refusal, and gives err back.
+func (ed *Editor) refuse(p Proposal, err error) error {
+	var no *Refusal
+	if errors.As(err, &no) {
+		ed.Drop(p, no.Why)
+	}
+	return err
+}
+
+// ownEdit is the reason of what a person wrote.
+const ownEdit = "The researcher's own edit."
+
+// replace puts a person's own text in the place of a proposed edit.
+func (ed *Editor) replace(ctx context.Context, p Proposal, d event.Decided) error {
+	ed.Drop(p, "the researcher wrote another in its place")
+	return ed.own(ctx, d)
+}
+
+// own writes what a person made of a file, as edits of the places that differ.
+func (ed *Editor) own(ctx context.Context, d event.Decided) error {
+	text, _, err := ed.ws.Read(d.Path)
+	if err != nil {
+		return err
+	}
+	gate := ed.gate
+	ed.gate = nil // nobody is asked about what they wrote
+	defer func() { ed.gate = gate }()
+	reason := d.Reason
+	if reason == "" {
+		reason = ownEdit
+	}
+	for _, h := range hunksBetween(d.Path, text, d.Text) {
+		if err := ed.Write(ctx, h, reason); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

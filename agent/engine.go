@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"pitwall/runner"
@@ -23,6 +24,12 @@ type Engine struct {
 	Lock    string              // path of the machine-wide lock of timed runs; "" for the default
 	Version string              // of pitwall, kept with each attempt
 	Pace    time.Duration       // between the pieces in which a ready edit is shown; 0 at once
+	// Go lets an attempt that was paused go on when its engine is started anew.
+	Go bool
+	// Patience is how long a model's endpoint may fail in a row; 0 for the default.
+	Patience time.Duration
+	// Wait waits before a failed request is sent again; nil for a timer.
+	Wait func(context.Context, time.Duration) error
 
 	// Where tasks and agents come from and who checks the rules; nil for
 	// package taskdata's and this package's own.
@@ -43,11 +50,14 @@ func (e *Engine) findTask(id string) (taskdata.Task, taskdata.Track, error) {
 	return task, track, err
 }
 
-func (e *Engine) newAgent(name string, task taskdata.Task, py runner.Python) (Agent, error) {
-	if e.NewAgent != nil {
-		return e.NewAgent(name, task, py)
+func (e *Engine) newAgent(spec store.Spec, task taskdata.Task, py runner.Python) (Agent, error) {
+	switch {
+	case spec.Agent == LLM:
+		return &llm{rounds: spec.Reflections}, nil // what it speaks with comes with open
+	case e.NewAgent != nil:
+		return e.NewAgent(spec.Agent, task, py)
 	}
-	return New(name, task, py)
+	return New(spec.Agent, task, py)
 }
 
 func (e *Engine) rules(ctx context.Context, python string, task taskdata.Task, dir string) ([]taskdata.Violation, error) {
@@ -83,9 +93,17 @@ type attempt struct {
 	means
 	host runner.HostInfo
 	cal  measured
+	hand *hand
+	from carried
+
+	opened chan struct{} // closed once all of the above is set
+
+	calls     atomic.Int64 // to models, so far
+	questions sync.Mutex   // held while a person is asked
 
 	mu     sync.Mutex
-	holder string // who was waited for last, "" when nobody is
+	holder string      // who was waited for last, "" when nobody is
+	main   event.Phase // what is waited for; another may show for a while
 }
 
 // means is what an attempt is run with.
@@ -94,6 +112,9 @@ type means struct {
 	track  taskdata.Track
 	python runner.Python
 	agent  Agent
+
+	searchFigures event.Search
+	voices
 }
 
 // Preflight reports what is missing to run an attempt of spec here, with the mend.
@@ -122,7 +143,13 @@ func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
 	if m.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
 		return m, err
 	}
-	m.agent, err = e.newAgent(spec.Agent, m.task, m.python)
+	if m.searchFigures, err = SearchOf(spec.Scaffold, spec.Search); err != nil {
+		return m, err
+	}
+	if m.voices, err = e.listen(spec); err != nil {
+		return m, err
+	}
+	m.agent, err = e.newAgent(spec, m.task, m.python)
 	return m, err
 }
 
@@ -131,10 +158,13 @@ func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
 	if _, err := task.HintText(taskdata.Hint(spec.Hint)); err != nil {
 		return err
 	}
-	if _, err := scaffoldOf(spec.Scaffold); err != nil {
+	if _, err := SearchOf(spec.Scaffold, spec.Search); err != nil {
 		return err
 	}
-	if _, err := e.newAgent(spec.Agent, task, runner.Python{}); err != nil {
+	if _, err := e.newAgent(spec, task, runner.Python{}); err != nil {
+		return err
+	}
+	if err := checkTalk(spec); err != nil {
 		return err
 	}
 	switch {
@@ -144,6 +174,12 @@ func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
 		return fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)
 	case spec.Runner != RunnerLocal:
 		return fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)
+	case spec.Agent == Tuner && spec.Scaffold != Flat:
+		return fmt.Errorf("the tuner searches by itself: leave the scaffold at %s", Flat)
+	case spec.Parallel < 0 || spec.Parallel > 16:
+		return fmt.Errorf("%d nodes at a time: choose between 1 and 16", spec.Parallel)
+	case spec.Hopeless != 0 && !(spec.Hopeless >= 1.05 && spec.Hopeless <= 100):
+		return fmt.Errorf("runs are hopeless at %g times the record's time: choose 1.05 or more, 0 to stop none", spec.Hopeless)
 	}
 	return nil
 }
@@ -173,7 +209,7 @@ func (e *Engine) Run(ctx context.Context, id string) (err error) {
 		// The caller's context may be over; what happened is kept all the same.
 		err = errors.Join(err, w.Close(context.WithoutCancel(ctx)))
 	}()
-	a := &attempt{Engine: e, id: id, w: w, dir: filepath.Join(e.Store.Home(), "work", id)}
+	a := &attempt{Engine: e, id: id, w: w, dir: filepath.Join(e.Store.Home(), "work", id), hand: newHand(), opened: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a.sweep()
@@ -195,6 +231,7 @@ func (e *Engine) Run(ctx context.Context, id string) (err error) {
 func (a *attempt) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(orderEvery)
 	defer tick.Stop()
+	var waiting []store.Order // until the attempt is open; all but the order to stop
 	for {
 		select {
 		case <-ctx.Done():
@@ -208,14 +245,15 @@ func (a *attempt) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 		if err != nil {
 			continue // a store that is gone shows in Failed
 		}
+		waiting = append(waiting, orders...)
+		orders, waiting = waiting, nil
 		for _, o := range orders {
-			a.w.Emit(event.Order{ID: o.ID, Name: o.Name})
-			result := ""
-			if o.Name == OrderStop {
-				cancel(ErrStopped)
-			} else {
-				result = "this engine does not know the order"
+			if o.Name != event.OrderStop && !a.isOpen() {
+				waiting = append(waiting, o)
+				continue
 			}
+			result := a.take(o, cancel)
+			a.w.Emit(event.Order{ID: o.ID, Name: o.Name, Result: result})
 			// The order may just have ended ctx; that it was taken is kept all the same.
 			if a.w.Finish(context.WithoutCancel(ctx), o.ID, result) != nil {
 				break
@@ -224,8 +262,15 @@ func (a *attempt) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 	}
 }
 
-// OrderStop is the order that ends an attempt.
-const OrderStop = "stop"
+// isOpen reports whether all that orders are about is there.
+func (a *attempt) isOpen() bool {
+	select {
+	case <-a.opened:
+		return true
+	default:
+		return false
+	}
+}
 
 // finish gives the attempt its final status.
 func (a *attempt) finish(ctx context.Context, err error) error {
@@ -251,51 +296,44 @@ func (a *attempt) drive(ctx context.Context) error {
 	if err := a.open(ctx); err != nil {
 		return err
 	}
-	var calibrated chan error
+	close(a.opened)
+	calibrated := func() error { return nil }
 	if found, err := a.recall(ctx); err != nil {
 		return err
 	} else if !found {
-		// The first node needs nothing that calibration finds out, so the agent
-		// writes it while the records train.
-		calibrated = make(chan error, 1)
+		// The first nodes need nothing that calibration finds out, so the agent
+		// writes them while the records train.
 		var cal sync.WaitGroup
 		defer cal.Wait()
-		ctx, end := context.WithCancel(ctx)
+		calCtx, end := context.WithCancel(ctx)
 		defer end()
+		done := make(chan error, 1)
 		cal.Go(func() {
-			err := a.calibrate(ctx)
-			if n := a.w.State().Node(1); err == nil && n != nil && !n.Checked {
-				a.w.Emit(event.Phase{Phase: event.PhaseWriting, Node: 1}) // that is what is waited for now
+			err := a.calibrate(calCtx)
+			if err == nil {
+				a.announceFirst() // that is what is waited for now
 			}
-			calibrated <- err
+			done <- err
 		})
+		calibrated = sync.OnceValue(func() error { return <-done })
 	}
-	for n := 1; n <= a.spec.Nodes; n++ {
-		if a.agent.Repeats() && a.w.State().Best() > 0 {
-			break
-		}
-		node := a.w.State().Node(n)
-		if node == nil || !judged(*node) && !node.Checked {
-			if err := a.write(ctx, n); err != nil {
-				return err
-			}
-		}
-		if calibrated != nil {
-			if err := <-calibrated; err != nil {
-				return err
-			}
-			calibrated = nil
-		}
-		if node = a.w.State().Node(n); judged(*node) {
-			continue
-		}
-		if len(node.Violations) > 0 {
-			a.w.Emit(breach(n, node.Violations))
-			continue
-		}
-		if err := a.try(ctx, n); err != nil {
-			return err
-		}
+	if err := a.search(ctx, calibrated); err != nil {
+		return err
 	}
-	return a.confirm(ctx)
+	if err := a.confirm(ctx); err != nil {
+		return err
+	}
+	return a.judgeBest(ctx)
+}
+
+// announceFirst says that the first node is still waited for.
+func (a *attempt) announceFirst() {
+	n := a.w.State().Node(1)
+	switch {
+	case n == nil || n.Checked:
+	case a.hand.awaited() == 1:
+		a.phase(event.Phase{Phase: event.PhaseAwaiting, Node: 1, Detail: yours})
+	default:
+		a.phase(event.Phase{Phase: event.PhaseWriting, Node: 1})
+	}
 }

@@ -208,7 +208,7 @@ func TestStoppedAttemptCanBeResumed(t *testing.T) {
 		n := st.Node(1)
 		return n != nil && n.State == fold.NodeTraining
 	})
-	if _, err := s.Order(t.Context(), id, OrderStop, ""); err != nil {
+	if _, err := s.Order(t.Context(), id, event.OrderStop, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; !errors.Is(err, ErrStopped) {
@@ -376,7 +376,7 @@ func TestKilledEngineLeavesNothingAndResumes(t *testing.T) {
 			if was, ok := judgedBefore[n.ID]; ok && (n.State != was.State || n.TrainSeconds != was.TrainSeconds) {
 				t.Errorf("kill %d: node %d was %s and is %s: a whole node was lost", k, n.ID, was.State, n.State)
 			}
-			if n.ID > 0 && judged(n) {
+			if n.ID > 0 && n.Judged() {
 				judgedBefore[n.ID] = n
 			}
 		}

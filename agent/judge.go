@@ -2,23 +2,16 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"pitwall/store/event"
-	"pitwall/store/fold"
 )
-
-func judged(n fold.Node) bool {
-	switch n.State {
-	case event.VerdictProvisional, event.VerdictMissed, event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
-		return true
-	}
-	return false
-}
 
 // try trains node n once and judges it.
 func (a *attempt) try(ctx context.Context, n int) error {
-	a.w.Emit(event.Phase{Phase: event.PhaseTraining, Node: n})
+	a.phase(event.Phase{Phase: event.PhaseTraining, Node: n})
 	o := order{node: n, purpose: event.PurposeNode, files: a.w.State().Files(n)}
 	lock, err := a.acquire(ctx, o)
 	if err != nil {
@@ -26,12 +19,28 @@ func (a *attempt) try(ctx context.Context, n int) error {
 	}
 	defer lock.Release()
 	o.lock = lock
+	ctx, stop := a.follow(ctx, len(a.w.State().Runs)+1)
+	defer stop(nil)
+	if left := a.spec.Budget.RunMS - a.w.State().Used().RunMS; a.spec.Budget.RunMS > 0 {
+		t := time.AfterFunc(duration(left), func() {
+			stop(&spentError{event.Spent{Budget: event.BudgetRun, Why: fmt.Sprintf("the budget of %s of run time is used up", duration(a.spec.Budget.RunMS))}})
+		})
+		defer t.Stop()
+	}
+	if a.spec.Hopeless > 0 {
+		o.doomed = a.doomed(stop)
+	}
 	out, err := a.train(ctx, o)
-	if err != nil {
+	var early *earlyError
+	switch {
+	case errors.As(err, &early): // before it had begun
+		out = outcome{verdict: event.VerdictFailed, RunEnded: event.RunEnded{Why: early.why, ValLoss: event.NaN(), TrainMS: event.NaN()}}
+	case err != nil:
 		return err
 	}
-	a.w.Emit(event.Phase{Phase: event.PhaseJudging, Node: n}, a.judge(n, out))
-	return a.w.Flush(ctx)
+	a.phase(event.Phase{Phase: event.PhaseJudging, Node: n})
+	a.w.Emit(a.judge(n, out))
+	return a.w.Flush(context.WithoutCancel(ctx))
 }
 
 // judge gives the verdict on a node's run.

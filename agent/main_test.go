@@ -124,8 +124,9 @@ func scripted(e edits) func(string, taskdata.Task, runner.Python) (Agent, error)
 }
 
 func (scriptedAgent) RunsUnchanged() bool { return false }
-
-func (scriptedAgent) Repeats() bool { return false }
+func (scriptedAgent) Repeats() bool       { return false }
+func (scriptedAgent) Independent() bool   { return false }
+func (scriptedAgent) Reads() bool         { return false }
 
 func (a scriptedAgent) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	hunks := a.byNode[b.Node]

@@ -41,6 +41,16 @@ func (a *attempt) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := a.bind(st); err != nil {
+		return err
+	}
+	if err := a.carryOver(ctx, a.w.State()); err != nil {
+		return err
+	}
+	a.hand.set(st.Paused && !a.Go)
+	if st.Paused && a.Go {
+		a.w.Emit(event.Paused{Paused: false})
+	}
 	a.w.Emit(a.machine(), event.Status{Status: event.StatusRunning})
 	return nil
 }
@@ -62,12 +72,17 @@ func (a *attempt) begin() error {
 	if err != nil {
 		return err
 	}
+	figures, err := SearchOf(a.spec.Scaffold, a.spec.Search)
+	if err != nil {
+		return err
+	}
 	a.w.Emit(event.Attempt{
 		ID: a.id, Task: task.ID(), Track: track.ID, Benchmark: !track.Practice,
 		From: task.From.Number, To: task.To.Number, FromTitle: task.From.Title, ToTitle: task.To.Title,
 		Hint: a.spec.Hint, HintText: hint, Agent: a.spec.Agent, Scaffold: a.spec.Scaffold, Runner: a.spec.Runner,
 		Nodes: a.spec.Nodes, Seed: a.spec.Seed, Target: track.Target, Unit: track.Unit,
 		Calibrate: a.spec.Calibrate, Confirm: a.spec.Confirm, Version: a.Version,
+		Model: a.spec.Model, Search: figures, Budget: a.spec.Budget, Parallel: a.spec.Parallel, Gate: a.spec.Gate, Hopeless: a.spec.Hopeless,
 	}, event.Node{ID: 0, Parent: -1}, event.Source{Path: task.From.ScriptName(), Text: task.From.Script()})
 	for _, r := range []taskdata.Record{task.From, task.To} {
 		a.w.Emit(referenceGhost(r, r.Number == task.To.Number))
@@ -98,7 +113,7 @@ func (a *attempt) takeOver(ctx context.Context, st *fold.State) error {
 		}
 	}
 	for _, n := range st.Nodes {
-		if n.ID > 0 && !judged(n) && !n.Checked {
+		if n.ID > 0 && !n.Judged() && !n.Checked {
 			void = n.ID
 			break
 		}

@@ -17,8 +17,9 @@ type oracle struct {
 }
 
 func (*oracle) RunsUnchanged() bool { return false }
-
-func (*oracle) Repeats() bool { return true }
+func (*oracle) Repeats() bool       { return true }
+func (*oracle) Independent() bool   { return false }
+func (*oracle) Reads() bool         { return false }
 
 // Propose writes the human change, a hunk for each place that differs.
 func (o *oracle) Propose(ctx context.Context, b Brief, ed *Editor) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -31,6 +32,7 @@ type order struct {
 	purpose string
 	files   map[string]string
 	lock    *runner.MachineLock // held for the run
+	doomed  func(event.GhostPoint)
 }
 
 // outcome is what came of a run.
@@ -52,8 +54,9 @@ type sinkTo struct {
 	points int
 	last   runner.Point // last validation
 	total  int
-	nan    string // a loss that was not a number, by its log line
-	strays string // the first line with metrics that is out of its order
+	nan    string                 // a loss that was not a number, by its log line
+	doomed func(event.GhostPoint) // looks at each point of the curve; may be nil
+	strays string                 // the first line with metrics that is out of its order
 	errors lastWords
 }
 
@@ -125,6 +128,9 @@ func (s *sinkTo) metric(l runner.Line, p runner.Point) {
 	}
 	if !math.IsNaN(p.TrainMS) {
 		s.curve = append(s.curve, event.GhostPoint{Step: p.Step, TrainMS: p.TrainMS, TrainLoss: event.Float(p.TrainLoss), ValLoss: event.Float(p.ValLoss)})
+		if s.doomed != nil {
+			s.doomed(s.curve[len(s.curve)-1])
+		}
 	}
 }
 
@@ -161,7 +167,7 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	}
 	defer os.RemoveAll(job.Dir)
 	defer ws.Close()
-	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...)}
+	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), doomed: o.doomed}
 	res, err := a.Runner.Run(ctx, job, s)
 	if len(s.runs) == 0 {
 		if cause := context.Cause(ctx); cause != nil {
@@ -173,6 +179,11 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		return outcome{}, err
 	}
 	out := s.outcome(res, a.track)
+	early := endedEarly(ctx)
+	if early != "" {
+		// Even where it came to its end by itself in the same moment.
+		out.Finished, out.Reason, out.Why, out.verdict = false, string(runner.Stopped), early, event.VerdictFailed
+	}
 	var fault error // the machine's
 	if a.evaluable(o) && context.Cause(ctx) == nil && out.verdict == "" && (o.purpose == event.PurposeConfirmNode || float64(out.ValLoss) <= a.track.Target) {
 		if fault = a.evaluate(ctx, o, job, &out); fault != nil {
@@ -184,13 +195,26 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		end.Run = run
 		s.writers[i].Emit(end)
 	}
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := context.Cause(ctx); cause != nil && early == "" {
 		return out, cause
 	}
 	if fault != nil {
 		return out, fmt.Errorf("the weights of run %d could not be evaluated here: %w; mend the machine, then resume", run, fault)
 	}
 	return out, nil
+}
+
+// endedEarly says why a run was ended while the attempt goes on, "" where it was not.
+func endedEarly(ctx context.Context) string {
+	var early *earlyError
+	var out *spentError
+	switch cause := context.Cause(ctx); {
+	case errors.As(cause, &early):
+		return early.why
+	case errors.As(cause, &out):
+		return "stopped: " + out.Why
+	}
+	return ""
 }
 
 // freshSeed gives a run a seed that nobody could know when its script was written.

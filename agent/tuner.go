@@ -21,8 +21,9 @@ import (
 type tuner struct{ python string }
 
 func (*tuner) RunsUnchanged() bool { return false }
-
-func (*tuner) Repeats() bool { return false }
+func (*tuner) Repeats() bool       { return false }
+func (*tuner) Independent() bool   { return false }
+func (*tuner) Reads() bool         { return false }
 
 // Tuning of the tuner.
 const (

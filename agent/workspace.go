@@ -28,11 +28,14 @@ type Hunk struct {
 
 // Refusal says why a hunk was not applied, in words that its author can act on.
 // Nothing was changed.
-type Refusal struct{ Why string }
+type Refusal struct {
+	Why  string
+	Near string // the lines that come nearest to what was not found, with their numbers; "" if none do
+}
 
 func (r *Refusal) Error() string { return r.Why }
 
-func refuse(format string, args ...any) error { return &Refusal{fmt.Sprintf(format, args...)} }
+func refuse(format string, args ...any) error { return &Refusal{Why: fmt.Sprintf(format, args...)} }
 
 // Workspace is a node's directory. Nothing outside it can be read or changed
 // through it, by way of a link neither.
@@ -69,6 +72,36 @@ func (w *Workspace) Dir() string { return w.dir }
 
 // Close lets the directory go; its files stay.
 func (w *Workspace) Close() error { return w.root.Close() }
+
+// Read gives a file's text, and whether there is one. A *Refusal says that no edit
+// could be about it.
+func (w *Workspace) Read(path string) (text string, found bool, err error) {
+	name, err := cleanPath(path)
+	if err != nil {
+		return "", false, err
+	}
+	if err := w.regular(name); err != nil {
+		return "", false, err
+	}
+	text, err = w.read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	return text, err == nil, err
+}
+
+// Files gives all files, by path.
+func (w *Workspace) Files() (map[string]string, error) {
+	files := make(map[string]string, len(w.names))
+	for _, name := range w.names {
+		text, err := w.read(name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = text
+	}
+	return files, nil
+}
 
 // Apply applies a hunk and returns the line, from 1, at which the replaced
 // passage began. A *Refusal means that the hunk is at fault, any other error

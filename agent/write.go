@@ -13,58 +13,44 @@ import (
 	"pitwall/taskdata"
 )
 
-// write has the agent edit node n, shows it as it goes, and checks the rules.
+// write has the agent edit node n, shows it as it goes, and checks the rules. A
+// node that is written already is left as it is.
 func (a *attempt) write(ctx context.Context, n int) error {
 	st := a.w.State()
-	choose, err := scaffoldOf(a.spec.Scaffold)
-	if err != nil {
-		return err
+	node := st.Node(n)
+	if node.Checked {
+		return nil
 	}
-	parent := choose(st)
-	if begun := st.Node(n); begun != nil {
-		parent = begun.Parent
-	} else {
-		a.w.Emit(event.Node{ID: n, Parent: parent})
-	}
-	if n == 1 && st.Calibration == nil {
-		a.w.Emit(event.Notice{Level: "info", Text: "the agent writes node 1 while the records are measured"})
-	} else {
-		a.w.Emit(event.Phase{Phase: event.PhaseWriting, Node: n})
-	}
-	files := st.Files(parent)
+	files := st.Files(node.Parent)
 	ws, err := NewWorkspace(filepath.Join(a.dir, "nodes", fmt.Sprint(n)), files)
 	if err != nil {
 		return err
 	}
 	defer ws.Close()
 	ed := &Editor{node: n, ws: ws, emit: a.w.Emit, pace: a.Pace}
-	hint, err := a.task.HintText(taskdata.Hint(a.spec.Hint))
-	if err != nil {
-		return err
+	if a.spec.Gate {
+		ed.gate = a.approve(n)
 	}
-	brief := Brief{
-		Script: a.task.From.ScriptName(), Steps: a.task.From.Steps, Target: a.track.Target, Hint: hint,
-		Node: n, Nodes: a.spec.Nodes, Parent: parent, Seed: a.spec.Seed,
-		Files: files, Past: outcomes(st), RecordSeconds: a.task.From.Seconds, RecordLoss: lastLoss(st.Ghost(false)), Try: a.check,
-	}
-	if st.Calibration != nil {
-		brief.RecordSeconds = sample(st.Calibration.From).mean()
-	}
+	unchanged := a.agent.RunsUnchanged() || node.Origin == event.OriginRepeat
 	var refused *Refusal
-	switch err := a.agent.Propose(ctx, brief, ed); {
+	switch err := a.propose(ctx, st, *node, files, ed); {
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &refused):
 		a.w.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("node %d: %s", n, refused.Why)})
 	case err != nil:
-		return fmt.Errorf("agent %s: %w", a.spec.Agent, err)
+		return err
 	}
-	if ed.stood == 0 && !a.agent.RunsUnchanged() {
-		a.w.Emit(event.Checked{Node: n}, event.Judged{Node: n, Verdict: event.VerdictEmpty, Why: "the agent made no edit that could be applied", ValLoss: event.NaN(), TrainSeconds: event.NaN()})
+	if ed.stood == 0 && !unchanged {
+		why := "the agent made no edit that could be applied"
+		if refused != nil {
+			why += ": " + refused.Why
+		}
+		a.w.Emit(event.Checked{Node: n}, event.Judged{Node: n, Verdict: event.VerdictEmpty, Why: why, ValLoss: event.NaN(), TrainSeconds: event.NaN()})
 		return a.w.Flush(ctx)
 	}
-	if st.Calibration != nil {
-		a.w.Emit(event.Phase{Phase: event.PhaseChecking, Node: n})
+	if a.waitsFor(n) {
+		a.phase(event.Phase{Phase: event.PhaseChecking, Node: n})
 	}
 	violations, err := a.rules(ctx, a.python.Path, a.task, ws.Dir())
 	if err != nil {
@@ -74,12 +60,73 @@ func (a *attempt) write(ctx context.Context, n int) error {
 	for _, v := range violations {
 		checked.Violations = append(checked.Violations, event.Violation{Rule: v.Rule, Line: v.Line, What: v.What})
 	}
-	if len(violations) == 0 {
-		a.w.Emit(checked)
-	} else {
-		a.w.Emit(checked, breach(n, checked.Violations))
+	a.w.Emit(checked)
+	if len(violations) > 0 {
+		a.w.Emit(breach(n, checked.Violations))
 	}
 	return a.w.Flush(ctx)
+}
+
+// propose has whoever is to write a node write it.
+func (a *attempt) propose(ctx context.Context, st *fold.State, node fold.Node, files map[string]string, ed *Editor) error {
+	switch node.Origin {
+	case event.OriginRepeat:
+		return nil
+	case event.OriginCarried:
+		return a.carry(ctx, ed)
+	}
+	b, err := a.brief(ctx, st, node, files)
+	if err != nil {
+		return err
+	}
+	if err := a.agent.Propose(ctx, b, ed); err != nil {
+		var refused *Refusal
+		var spent *spentError
+		if errors.As(err, &refused) || errors.As(err, &spent) {
+			return err
+		}
+		return fmt.Errorf("agent %s: %w", a.spec.Agent, err)
+	}
+	return nil
+}
+
+// waitsFor reports whether node n's edits are what is waited for.
+func (a *attempt) waitsFor(n int) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.main.Node == n && (a.main.Phase == event.PhaseWriting || a.main.Phase == event.PhaseAwaiting)
+}
+
+// brief is what an agent is told of a node.
+func (a *attempt) brief(ctx context.Context, st *fold.State, node fold.Node, files map[string]string) (Brief, error) {
+	hint, err := a.task.HintText(taskdata.Hint(a.spec.Hint))
+	if err != nil {
+		return Brief{}, err
+	}
+	b := Brief{
+		Script: a.task.From.ScriptName(), Steps: a.task.From.Steps, Target: a.track.Target, Hint: hint,
+		Node: node.ID, Nodes: a.spec.Nodes, Parent: node.Parent, Seed: a.spec.Seed, Debug: node.Origin == event.OriginDebug, Idea: node.Idea,
+		Files: files, Past: outcomes(st, a.known(node)), RecordSeconds: a.task.From.Seconds, RecordLoss: lastLoss(st.Ghost(false)),
+		Try: a.check(node.ID), Await: a.await(node.ID),
+	}
+	for _, note := range st.Notes {
+		b.Notes = append(b.Notes, note.Text)
+	}
+	if st.Calibration != nil {
+		b.RecordSeconds = sample(st.Calibration.From).mean()
+	}
+	if a.agent.Reads() {
+		b.Data, err = a.data(ctx, st, b)
+	}
+	return b, err
+}
+
+// known says of which nodes an agent is told before it writes node: those that
+// were judged when it was chosen. What else is judged by now is a matter of
+// timing, and the agent's answer must not be.
+func (a *attempt) known(node fold.Node) func(fold.Node) bool {
+	together := a.agent.Independent()
+	return func(n fold.Node) bool { return !together || n.ID < max(node.Batch, 1) }
 }
 
 // breach is the verdict on a node that breaks the rules.
@@ -113,25 +160,27 @@ func lastLoss(g *event.Ghost) float64 {
 	return loss
 }
 
-// check is Brief.Try.
-func (a *attempt) check(ctx context.Context, files map[string]string) ([]taskdata.Violation, error) {
-	ws, err := NewWorkspace(filepath.Join(a.dir, "try"), files)
-	if err != nil {
-		return nil, err
+// check is Brief.Try of a node.
+func (a *attempt) check(node int) func(context.Context, map[string]string) ([]taskdata.Violation, error) {
+	return func(ctx context.Context, files map[string]string) ([]taskdata.Violation, error) {
+		ws, err := NewWorkspace(filepath.Join(a.dir, "try", fmt.Sprint(node)), files)
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(ws.Dir())
+		defer ws.Close()
+		return a.rules(ctx, a.python.Path, a.task, ws.Dir())
 	}
-	defer os.RemoveAll(ws.Dir())
-	defer ws.Close()
-	return a.rules(ctx, a.python.Path, a.task, ws.Dir())
 }
 
-// outcomes is what the agent is told of earlier nodes.
-func outcomes(st *fold.State) []Outcome {
+// outcomes is what the agent is told of earlier nodes, those that are known to it.
+func outcomes(st *fold.State, known func(fold.Node) bool) []Outcome {
 	var past []Outcome
 	for _, n := range st.Nodes {
-		if n.ID == 0 || !judged(n) {
+		if n.ID == 0 || !n.Judged() || !known(n) {
 			continue
 		}
-		o := Outcome{Node: n.ID, Verdict: n.State, Why: n.Why, ValLoss: float64(n.ValLoss), TrainSeconds: float64(n.TrainSeconds)}
+		o := Outcome{Node: n.ID, Parent: n.Parent, Verdict: n.State, Why: n.Why, ValLoss: float64(n.ValLoss), TrainSeconds: float64(n.TrainSeconds)}
 		if n.Valid() {
 			o.Why = "" // it can only speak of the next record's time, which is no agent's to know
 		}

@@ -1,0 +1,300 @@
+package agent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"pitwall/agent/model"
+	"pitwall/agent/prompt"
+	"pitwall/store/event"
+	"pitwall/store/fold"
+)
+
+// patience is how long an endpoint may fail in a row before the attempt ends. It
+// stays resumable.
+const patience = 20 * time.Minute
+
+// maxGarbled is how often in a row an answer may be something else than a model's:
+// a gateway has its moments, and a wrong address has not.
+const maxGarbled = 3
+
+func (e *Engine) patience() time.Duration {
+	if e.Patience > 0 {
+		return e.Patience
+	}
+	return patience
+}
+
+func (e *Engine) wait(ctx context.Context, d time.Duration) error {
+	if e.Wait != nil {
+		return e.Wait(ctx, d)
+	}
+	return pause(ctx, d)
+}
+
+// showEvery is how often what a model says is shown at most.
+const showEvery = 30 * time.Millisecond
+
+// speaker asks a language model on behalf of an attempt. What is asked and said
+// is kept as events; a question that was answered before is not asked again.
+type speaker struct {
+	a      *attempt
+	model  model.Model
+	client *model.Client
+	spec   requestSpec
+}
+
+// requestSpec is what all requests of an attempt share.
+type requestSpec struct {
+	temperature *float64
+	effort      string
+}
+
+// question is one request to a model.
+type question struct {
+	node    int
+	purpose string
+	round   int
+	text    []model.Message
+	told    int // of the messages, those that the call before had
+	tools   []model.Tool
+	left    []string // what did not fit into the prompt
+}
+
+// listener hears an answer as it comes. hear gets pieces in their order; again is
+// called when what was heard is void and the answer begins anew.
+type listener interface {
+	hear(model.Piece)
+	again(why string)
+}
+
+// maxAnswerTokens bounds an answer where the model allows more: a whole script
+// takes 10,000.
+const maxAnswerTokens = 32_000
+
+// ask puts a question, again and again while the endpoint is at fault, and gives
+// the whole answer. Its error ends the attempt, or its search (*spentError).
+func (s *speaker) ask(ctx context.Context, q question, l listener) (model.Answer, error) {
+	req := model.Request{Messages: q.text, Tools: q.tools, MaxTokens: s.room(), Temperature: s.spec.temperature, Effort: s.spec.effort}
+	hash := s.hash(req)
+	if c := recall(s.a.w.State(), q, hash); c != nil {
+		return recalled(*c, l), nil
+	}
+	began, rng := time.Now(), rand.New(rand.NewPCG(rand.Uint64(), 0))
+	for try := 1; ; try++ {
+		if err := s.a.rest(ctx, false); err != nil {
+			return model.Answer{}, err
+		}
+		if err := s.a.spent(); err != nil {
+			return model.Answer{}, err
+		}
+		answer, again, err := s.once(ctx, q, req, hash, try, func(after time.Duration) (time.Duration, bool) {
+			wait := model.Backoff(try, after, rng)
+			return wait, time.Since(began)+wait <= s.a.patience()
+		}, l)
+		if err == nil || again < 0 {
+			return answer, err
+		}
+		l.again(err.Error())
+		if err := s.a.wait(ctx, again); err != nil {
+			return model.Answer{}, context.Cause(ctx)
+		}
+	}
+}
+
+// room is how many tokens an answer may take, 0 for as many as the endpoint gives.
+func (s *speaker) room() int {
+	room := s.model.MaxOutput
+	if room > maxAnswerTokens {
+		room = maxAnswerTokens
+	}
+	return room
+}
+
+// hash names everything that an answer depends on.
+func (s *speaker) hash(req model.Request) string {
+	doc, err := json.Marshal(struct {
+		Model   string
+		Request model.Request
+	}{s.model.ID(), req})
+	if err != nil {
+		return "" // cannot be recalled
+	}
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:12])
+}
+
+// recall finds the answer to a question that was asked before.
+func recall(st *fold.State, q question, hash string) *fold.Call {
+	for i := len(st.Calls) - 1; i >= 0; i-- {
+		c := &st.Calls[i]
+		if hash != "" && c.Node == q.node && c.Purpose == q.purpose && c.Round == q.round && c.Hash == hash && !c.Failed() {
+			return c
+		}
+	}
+	return nil
+}
+
+// recalled lets a listener hear an answer that is in the store.
+func recalled(c fold.Call, l listener) model.Answer {
+	a := model.Answer{Text: c.Text, Reasoning: c.Reasoning, Stop: model.Stop(c.Ended.Stop)}
+	if c.Text != "" {
+		l.hear(model.Piece{Kind: model.PieceText, Text: c.Text})
+	}
+	for i, u := range c.Ended.Uses {
+		a.Calls = append(a.Calls, model.ToolCall{ID: u.ID, Name: u.Name, Args: u.Args})
+		l.hear(model.Piece{Kind: model.PieceToolName, Call: i, Text: u.Name})
+		l.hear(model.Piece{Kind: model.PieceToolArgs, Call: i, Text: u.Args})
+	}
+	return a
+}
+
+// once sends a request once. Where the endpoint is at fault and it is to be sent
+// again, again says after how long; else it is negative.
+func (s *speaker) once(ctx context.Context, q question, req model.Request, hash string, try int,
+	retry func(time.Duration) (time.Duration, bool), l listener,
+) (answer model.Answer, again time.Duration, err error) {
+	id := int(s.a.calls.Add(1))
+	s.a.w.Emit(s.opening(id, q, hash, try))
+	show := &shower{id: id, emit: s.a.w.Emit, l: l}
+	answer, err = s.client.Stream(ctx, req, show.piece)
+	show.close()
+	end := s.closing(id, q, answer, show, err)
+	again = -1
+	var fault *model.Error
+	switch {
+	case err == nil:
+	case context.Cause(ctx) != nil:
+		err = context.Cause(ctx)
+		end.Why = "cut off: " + err.Error()
+	case errors.As(err, &fault) && (fault.Retry() || fault.Kind == model.KindAnswer && try < maxGarbled):
+		if wait, patient := retry(fault.After); patient {
+			again, end.Again, end.WaitMS = wait, true, wait.Milliseconds()
+		} else {
+			err = fmt.Errorf("%w; it has failed for %s: when it answers again, go on with: pitwall resume", err, s.a.patience())
+		}
+	}
+	s.a.w.Emit(end)
+	return answer, again, err
+}
+
+func (s *speaker) opening(id int, q question, hash string, try int) event.Call {
+	c := event.Call{
+		Call: id, Node: q.node, Purpose: q.purpose, Round: q.round, Try: try, Model: s.model.ID(), Hash: hash,
+		Context: s.model.Context, Left: q.left,
+	}
+	for i, m := range q.text {
+		c.Tokens += prompt.Estimate(m.Text)
+		if i < q.told || try > 1 {
+			continue
+		}
+		if m.Result != nil {
+			m.Text = m.Result.Text
+		}
+		c.Messages = append(c.Messages, event.Message{Role: m.Role, Text: s.a.mask(m.Text)})
+	}
+	return c
+}
+
+func (s *speaker) closing(id int, q question, answer model.Answer, show *shower, err error) event.Called {
+	end := event.Called{Call: id, Stop: string(answer.Stop), Served: answer.Served, Cost: event.NaN()}
+	u := answer.Usage
+	end.Usage = event.Usage{Input: u.Input, Output: u.Output, Cached: u.Cached, CacheWrite: u.CacheWrite, Reasoning: u.Reasoning}
+	if !answer.UsageKnown && show.bytes > 0 {
+		// The endpoint has not counted, and what came is paid for.
+		end.Usage = event.Usage{Output: (show.bytes + 3) / 4}
+		for _, m := range q.text {
+			end.Usage.Input += prompt.Estimate(m.Text)
+		}
+		end.Usage.Estimated = end.Usage.Total()
+	}
+	if s.model.Price != nil {
+		v := end.Usage
+		end.Cost = event.Float(s.model.Price.Cost(model.Usage{Input: v.Input, Output: v.Output, Cached: v.Cached, CacheWrite: v.CacheWrite, Reasoning: v.Reasoning}))
+	}
+	for _, c := range answer.Calls {
+		end.Uses = append(end.Uses, event.ToolUse{ID: c.ID, Name: c.Name, Args: c.Args})
+	}
+	if err != nil {
+		end.Stop, end.Why = "", s.a.mask(err.Error())
+	}
+	return end
+}
+
+// shower passes on what a model says, a few times a second, to the attempt's
+// watchers and to who listens. What is held back when a stream stalls is passed on
+// by a timer.
+type shower struct {
+	id   int
+	emit func(...event.Body)
+	l    listener
+
+	mu    sync.Mutex
+	held  model.Piece
+	last  time.Time
+	timer *time.Timer
+	over  bool
+	bytes int
+}
+
+func (s *shower) piece(p model.Piece) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bytes += len(p.Text)
+	if s.held.Text != "" && (p.Kind != s.held.Kind || p.Call != s.held.Call) {
+		s.pass()
+	}
+	s.held = model.Piece{Kind: p.Kind, Call: p.Call, Text: s.held.Text + p.Text}
+	wait := showEvery - time.Since(s.last)
+	switch {
+	case wait <= 0 || len(s.held.Text) > 4096:
+		s.pass()
+	case s.timer == nil:
+		s.timer = time.AfterFunc(wait, s.flush)
+	default:
+		s.timer.Reset(wait)
+	}
+}
+
+// flush passes on what is held.
+func (s *shower) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.pass()
+	}
+}
+
+// close passes on the rest. Nothing comes after it.
+func (s *shower) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pass()
+	s.over = true
+}
+
+func (s *shower) pass() {
+	if s.held.Text == "" {
+		return
+	}
+	voice := event.VoiceTool
+	text := s.held.Text
+	switch s.held.Kind {
+	case model.PieceText:
+		voice = event.VoiceText
+	case model.PieceReasoning:
+		voice = event.VoiceReasoning
+	case model.PieceToolName:
+		text = "\n" + text + " "
+	}
+	s.emit(event.Speech{Call: s.id, Voice: voice, Text: text})
+	s.l.hear(s.held)
+	s.held, s.last = model.Piece{}, time.Now()
+}
