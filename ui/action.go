@@ -86,6 +86,9 @@ func (m *Model) helpRows(title string, actions []action, top, w, h int) (rows []
 type input struct {
 	prompt string
 	text   string
+	keep   string        // what enter does, in a word; "" for "keep"
+	drop   string        // what esc does; "" for "clear"
+	most   int           // bytes that it takes; 0 for 200
 	change func()        // after every key
 	count  func() string // what it leaves, may be nil
 	done   func(keep bool) tea.Cmd
@@ -105,7 +108,11 @@ func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
 	case "ctrl+u":
 		in.text = ""
 	default:
-		if n := 200 - len(in.text); k.Text != "" && n > 0 {
+		most := in.most
+		if most == 0 {
+			most = 200
+		}
+		if n := most - len(in.text); k.Text != "" && n > 0 {
 			in.text += clean.Head(strings.TrimRight(k.Text, "\r\n"), n)
 		}
 	}
@@ -163,7 +170,14 @@ func (m *Model) inputRow(in *input, w int) string {
 	if in.count != nil {
 		hint.Put("", in.count()).Gap(3)
 	}
-	hint.Put(m.th.accent, "enter").Put(m.th.dim, " keep · ").Put(m.th.accent, "esc").Put(m.th.dim, " clear").Gap(1)
+	keep, drop := in.keep, in.drop
+	if keep == "" {
+		keep = "keep"
+	}
+	if drop == "" {
+		drop = "clear"
+	}
+	hint.Put(m.th.accent, "enter").Put(m.th.dim, " "+keep+" · ").Put(m.th.accent, "esc").Put(m.th.dim, " "+drop).Gap(1)
 	r := cell.New(w).Gap(1).Put(m.th.accent, in.prompt).Gap(1)
 	text, room := in.text, max(r.Left()-hint.Used()-3, r.Left()/2)
 	if n := clean.Width(text); n > room { // what is typed shows
@@ -181,6 +195,7 @@ type ask struct {
 }
 
 func (m *Model) askRow(q *ask, w int) string {
-	r := cell.New(w).Gap(1).Put(m.th.warn, q.text).Gap(2)
+	keys := clean.Width("  y "+q.yes+" · n "+q.no) + 1 // these show whatever the question
+	r := cell.New(w).Gap(1).Put(m.th.warn, cell.Cut(q.text, max(w-1-keys, 0))).Gap(2)
 	return r.Put(m.th.accent, "y").Put(m.th.dim, " "+q.yes+" · ").Put(m.th.accent, "n").Put(m.th.dim, " "+q.no).String()
 }

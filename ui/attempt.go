@@ -22,12 +22,12 @@ type pane int
 const (
 	paneTree pane = iota
 	paneEdit
+	paneTalk
 	panePlot
 	paneLog
-	paneCount
 )
 
-func (p pane) String() string { return [...]string{"tree", "edit", "loss", "log"}[p] }
+func (p pane) String() string { return [...]string{"tree", "edit", "model", "loss", "log"}[p] }
 
 // attempt is the screen of one attempt, live and in replay: it shows whatever
 // the player's snapshot says.
@@ -51,6 +51,7 @@ type attempt struct {
 	edit     int  // 0: the newest of the node
 	toParent bool // compare with the parent, else with the record
 	treeTop  int
+	held     int // the node whose writing is followed, 0 for none
 
 	diff     *diffview.Diff
 	diffKey  diffKey
@@ -58,15 +59,20 @@ type attempt struct {
 	diffHand bool // scrolled by hand: leave it there
 	diffH    int
 	view     diffview.View
+	loose    bool // the edit shown stands as it was written: its passage is not in the script to the letter
 
 	byStep bool
 	curves map[curveKey]*curve
 	ghosts map[ghostKey]*curve
 	log    logPane
+	talk   talkPane
 
-	cardOff bool // the result was put aside
-	ask     *ask
-	busy    string // an order under way, in words
+	cardOff  bool // the result was put aside
+	ask      *ask
+	busy     string            // what is under way, in words
+	given    map[string]bool   // orders that are on their way
+	answered asking            // what a person gave a word on, until the attempt goes on
+	kept     map[asking]string // what they wrote and the engine has not taken
 }
 
 // Messages of an attempt. Those of one that was left carry another player.
@@ -88,7 +94,10 @@ type (
 )
 
 func newAttempt(m *Model, open openMsg) *attempt {
-	a := &attempt{prompt: prompt{m: m}, open: open, focus: paneEdit, follow: true, curves: map[curveKey]*curve{}, ghosts: map[ghostKey]*curve{}, st: fold.New(), snap: &store.Snapshot{State: fold.New()}}
+	a := &attempt{
+		prompt: prompt{m: m}, open: open, focus: paneEdit, follow: true, curves: map[curveKey]*curve{}, ghosts: map[ghostKey]*curve{},
+		st: fold.New(), snap: &store.Snapshot{State: fold.New()}, given: map[string]bool{}, kept: map[asking]string{},
+	}
 	a.ctx, a.cancel = context.WithCancel(m.ctx)
 	a.log.follow = true
 	return a
@@ -183,6 +192,18 @@ func (a *attempt) update(msg tea.Msg) tea.Cmd {
 			return a.m.complain(msg.what, msg.err)
 		}
 		return a.m.say(msg.done, false)
+	case tookMsg:
+		if msg.a == a {
+			return a.took(msg)
+		}
+	case ownFileMsg:
+		if msg.a == a {
+			return a.runEditor(msg)
+		}
+	case ownDoneMsg:
+		if msg.a == a {
+			return a.wrote(msg)
+		}
 	case linesMsg, foundMsg:
 		return a.log.update(a, msg)
 	}
@@ -200,6 +221,11 @@ func (a *attempt) take() {
 	}
 	if a.node >= len(a.st.Nodes) {
 		a.node = max(len(a.st.Nodes)-1, 0)
+	}
+	a.held = a.writing()
+	a.settle()
+	if a.focus == paneTalk && !a.speaks() {
+		a.focus = paneEdit
 	}
 }
 
@@ -248,8 +274,14 @@ func (a *attempt) subject() int {
 		return a.node
 	}
 	st := a.st
-	if st.Draft != nil {
-		return st.Draft.Node
+	if d := st.Awaited(); d != nil {
+		return d.Node
+	}
+	if st.Phase.Phase == event.PhaseAwaiting && st.Node(st.Phase.Node) != nil {
+		return st.Phase.Node
+	}
+	if n := a.writing(); n > 0 {
+		return n
 	}
 	if st.Finished() {
 		if b := st.Best(); b >= 0 {
@@ -268,6 +300,33 @@ func (a *attempt) subject() int {
 		}
 	}
 	return max(len(st.Nodes)-1, 0)
+}
+
+// writing gives the node that is being written and followed, 0 where none is. It
+// stays with one while several are written side by side.
+func (a *attempt) writing() int {
+	first := 0
+	for i := range a.st.Drafts {
+		switch n := a.st.Drafts[i].Node; {
+		case n == a.held:
+			return n
+		case first == 0:
+			first = n
+		}
+	}
+	for i := range a.st.Speaking {
+		c := &a.st.Speaking[i]
+		if c.Purpose != event.CallEdit && c.Purpose != event.CallReflect || c.Node < 1 || a.st.Node(c.Node) == nil {
+			continue
+		}
+		switch {
+		case c.Node == a.held:
+			return c.Node
+		case first == 0:
+			first = c.Node
+		}
+	}
+	return first
 }
 
 // runShown gives the run whose log and loss are shown, nil if there is none.
@@ -310,26 +369,26 @@ func (a *attempt) editsOf(node int) int {
 	if n == nil {
 		return 0
 	}
-	k := len(n.Edits)
-	if d := a.st.Draft; d != nil && d.Node == node {
-		k++
-	}
-	return k
+	return len(n.Edits) + len(a.st.DraftsOf(node))
 }
 
 // editShown gives the edit that is looked at, from 1; 0 if the node has none.
 func (a *attempt) editShown() int {
-	n := a.editsOf(a.subject())
-	if a.edit == 0 || a.edit > n {
-		return n
+	node := a.subject()
+	n := a.editsOf(node)
+	if a.edit > 0 && a.edit <= n {
+		return a.edit
 	}
-	return a.edit
+	if d := a.st.Awaited(); d != nil && d.Node == node {
+		return a.standing(node, d.Edit)
+	}
+	return n
 }
 
 func (a *attempt) prepare(w, h int) tea.Cmd {
 	a.wide = w >= 100 && h >= 27
 	cmds := []tea.Cmd{a.paint(), a.log.prepare(a)}
-	if a.feed() {
+	if more := a.feedTalk(); a.feed() || more {
 		cmds = append(cmds, func() tea.Msg { return moreMsg{} })
 	}
 	return tea.Batch(cmds...)

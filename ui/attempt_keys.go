@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -24,6 +25,7 @@ func (a *attempt) actions() []action {
 	cmd := func(keys, show, bar, does string, do func() tea.Cmd) {
 		as = append(as, action{keys, show, bar, does, do})
 	}
+	as = append(as, a.gateActions()...)
 	if a.cardShown() {
 		add("d", "d", "diff", "put the result aside and see the edits", func() { a.cardOff, a.focus = true, paneEdit })
 	} else if a.st.Finished() {
@@ -38,6 +40,13 @@ func (a *attempt) actions() []action {
 	add("tab", "tab", "pane", "next pane", func() { a.turn(1) })
 	add("shift+tab", "", "", "", func() { a.turn(-1) })
 	a.paneActions(add, cmd)
+	a.talkActions(add)
+	a.handActions(cmd)
+	leave, does := "back", "back to the records"
+	if a.engaged() {
+		leave, does = "leave it running", "back to the records; the attempt goes on by itself"
+	}
+	cmd("esc", "esc", leave, does, func() tea.Cmd { return a.back() })
 	if a.live() {
 		if n := a.editsOf(a.subject()); n > 1 {
 			add("[", "[ ]", "edit", "the edit before, the next one", func() { a.stepEdit(-1) })
@@ -48,17 +57,10 @@ func (a *attempt) actions() []action {
 			add("}", "", "", "", func() { a.stepNode(1) })
 		}
 	}
-	if !a.follow {
+	if !a.follow && (a.waits() == nil || a.gate() != nil) {
 		add("f", "f", "follow", "follow the attempt again", func() { a.unpick() })
 	}
-	if a.engaged() && a.busy == "" {
-		cmd("x", "x", "stop", "stop the attempt; asks first", a.stop)
-	}
-	leave, does := "back", "back to the records"
-	if a.engaged() {
-		leave, does = "leave it running", "back to the records; the attempt goes on by itself"
-	}
-	cmd("esc", "esc", leave, does, func() tea.Cmd { return a.back() })
+	a.askActions(cmd)
 	if a.live() && a.snap.Duration > 0 {
 		add("p", "p", "replay", "replay the attempt from its start", func() {
 			a.player.SeekActive(0)
@@ -127,7 +129,7 @@ func (a *attempt) paneActions(add func(keys, show, bar, does string, do func()),
 		add("pgup ctrl+u", "", "", "", func() { a.scrollDiff(-page) })
 		add("home", "home end", "", "first line, last line", func() { a.scrollDiff(-1 << 30) })
 		add("end", "", "", "", func() { a.scrollDiff(1 << 30) })
-		if len(a.diff.Changes()) > 1 {
+		if len(a.diff.Changes()) > 1 && (a.gate() == nil || a.gate().edit == 0) { // there n is a no
 			add("n", "n N", "change", "the next change, the one before", func() { a.jumpChange(1) })
 			add("N", "", "", "", func() { a.jumpChange(-1) })
 		}
@@ -176,8 +178,13 @@ func nextSpeed(now float64, dir int) float64 {
 	return speeds[0]
 }
 
-func (a *attempt) turn(n pane) {
-	a.focus = (a.focus + n + paneCount) % paneCount
+// turn goes n panes on.
+func (a *attempt) turn(n int) {
+	panes := []pane{paneTree, paneEdit, panePlot, paneLog}
+	if a.speaks() {
+		panes = slices.Insert(panes, 2, paneTalk)
+	}
+	a.focus = panes[(slices.Index(panes, a.focus)+n+len(panes))%len(panes)]
 }
 
 // back leaves the zoom, else the screen.
@@ -197,6 +204,7 @@ func (a *attempt) back() tea.Cmd {
 func (a *attempt) unpick() {
 	a.follow, a.edit, a.diffHand = true, 0, false
 	a.log.follow = true
+	a.talk.hand, a.talk.call = false, 0
 }
 
 func (a *attempt) pick(node, edit int) {
@@ -225,19 +233,6 @@ func (a *attempt) jumpChange(dir int) {
 	a.diffHand = true
 	a.diffTop = nextChange(a.diff, a.diffTop, dir)
 	a.scrollDiff(0)
-}
-
-func (a *attempt) stop() tea.Cmd {
-	text := "Stop this attempt? It keeps what it has; a run that is stopped never counts."
-	a.ask = &ask{text: text, yes: "stop", no: "go on", do: func() tea.Cmd {
-		a.busy = "stopping…"
-		s, ctx, id := a.m.o.Store, a.m.ctx, a.snap.Summary.ID
-		return func() tea.Msg {
-			_, err := s.Order(ctx, id, "stop", "")
-			return orderedMsg{a, "stop the attempt", "the engine was told to stop", err}
-		}
-	}}
-	return nil
 }
 
 func (a *attempt) resume() tea.Cmd {

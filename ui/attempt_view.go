@@ -34,30 +34,94 @@ func (a *attempt) rows(w, h int) []string {
 
 // headRows gives what is tried and how it stands.
 func (a *attempt) headRows(w int) []string {
+	th := a.m.th
+	sign, st := a.statusSign()
+	right := cell.New(w).Put(st, sign+" ").Put(th.bold, a.phaseWords())
+	if a.st.Paused && a.live() && a.status() == event.StatusRunning {
+		right.Put(th.run, " · "+a.pauseWords())
+	}
+	right.Gap(2).Put("", a.elapsed()).Gap(1)
+	var r *cell.Row
+	for level := range headLevels {
+		if r = a.putHead(cell.New(w), level); r.Used()+right.Used()+2 <= w {
+			break
+		}
+	}
+	if r.Used()+right.Used()+1 > w {
+		right = cell.New(max(w-r.Used()-1, 0)).Put(st, sign+" ").Put(th.bold, a.phaseWords())
+	}
+	rows := []string{r.Rest(right).String(), a.figureRow(w)}
+	return append(append(rows, a.budgetRows(w)...), a.m.rule(w))
+}
+
+// headLevels is how many ways there are to write what is tried, the fullest first.
+const headLevels = 6
+
+func (a *attempt) putHead(r *cell.Row, level int) *cell.Row {
 	th, sum := a.m.th, a.snap.Summary
 	task := sum.Task
 	if to := a.st.Attempt.To; to > 0 {
 		task = fmt.Sprintf("%s → %d", task, to)
 	}
-	sign, st := a.statusSign()
-	right := cell.New(w).Put(st, sign+" ").Put(th.bold, a.phaseWords())
-	if t := a.elapsed(); t != "" {
-		right.Gap(2).Put("", t)
+	r.Gap(1).Put(th.bold+th.accent, task)
+	agent, model := cell.Cut(clean.Line(sum.Agent), 20), a.modelWords([headLevels]int{40, 40, 24, 14}[level])
+	if level < 3 {
+		r.Gap(2).Put(th.dim, "hint ").Put("", hintWords(sum.Hint)).Put(th.dim, "   ").Put("", agent)
+		if model != "" {
+			r.Gap(1).Put(th.this, model)
+		}
+		r.Put(th.dim, " · "+a.scaffoldWords(level == 0)+"   attempt ")
+		return r.Put("", fmt.Sprint(sum.Number))
 	}
-	right.Gap(1)
-	r := cell.New(w).Gap(1).Put(th.bold+th.accent, task).Gap(2)
-	agent := cell.Cut(clean.Line(sum.Agent), 20)
-	short := w-r.Used()-right.Used() < 52
-	if short {
-		r.Put(th.dim, "hint "+shortHint(sum.Hint)+" · "+cell.Cut(agent, 12)+" · #"+fmt.Sprint(sum.Number))
-	} else {
-		r.Put(th.dim, "hint ").Put("", hintWords(sum.Hint)).Put(th.dim, "   ").Put("", agent).Put(th.dim, " · "+sum.Scaffold+"   attempt ").Put("", fmt.Sprint(sum.Number))
+	if level == 5 {
+		return r
 	}
-	if r.Used()+right.Used()+1 > w {
-		r = cell.New(w).Gap(1).Put(th.bold+th.accent, task).Gap(1)
+	r.Gap(2).Put(th.dim, "hint "+shortHint(sum.Hint)+" · "+cell.Cut(agent, 12))
+	if model != "" && level == 3 {
+		r.Gap(1).Put(th.this, model)
 	}
-	r.Rest(right)
-	return []string{r.String(), a.figureRow(w), a.m.rule(w)}
+	return r.Put(th.dim, " · #"+fmt.Sprint(sum.Number))
+}
+
+// modelWords names the agent's model in at most w cells, "" where it is none.
+func (a *attempt) modelWords(w int) string {
+	name := a.st.Attempt.Model
+	if name == "" {
+		name = a.snap.Summary.Model
+	}
+	if name == "" || w == 0 {
+		return ""
+	}
+	return modelName(name, w)
+}
+
+// scaffoldWords names the scaffold, with its figures: nodes at the start, nodes
+// after that, and where it mends failed nodes how readily and how often.
+func (a *attempt) scaffoldWords(figures bool) string {
+	name, s := a.st.Attempt.Scaffold, a.st.Attempt.Search
+	if name == "" {
+		name, s = a.snap.Summary.Scaffold, a.snap.Summary.Search
+	}
+	name = clean.Line(name)
+	if !figures || s.Initial == 0 || name == "flat" {
+		return name
+	}
+	name = fmt.Sprintf("%s %d/%d", name, s.Initial, s.Branch)
+	if s.Debug > 0 {
+		name += fmt.Sprintf("/%g/%d", s.Debug, s.DebugDepth)
+	}
+	return name
+}
+
+// pauseWords says when an attempt that a person paused will rest.
+func (a *attempt) pauseWords() string {
+	switch {
+	case a.st.LiveRun() != nil:
+		return "paused after this run"
+	case len(a.st.Speaking) > 0:
+		return "paused after this answer"
+	}
+	return "pausing"
 }
 
 // figureRow gives the attempt's figures, each with what it is worth.
@@ -175,20 +239,35 @@ func (a *attempt) phaseWords() string {
 			return "confirming: " + a.runName(r)
 		}
 		return "confirming"
+	case event.PhaseApproving:
+		if d := st.Awaited(); d != nil {
+			return fmt.Sprintf("edit of node %d waits for a word", d.Node)
+		}
+		return node("deciding on")
+	case event.PhaseAwaiting:
+		return fmt.Sprintf("node %d waits to be written by hand", st.Phase.Node)
+	case event.PhaseThinking:
+		return a.thinkingWords()
 	case event.PhaseFinished:
 		return "finishing"
 	}
 	return "starting"
 }
 
-func (a *attempt) elapsed() string {
-	if !a.live() || a.st.Finished() || !a.engaged() || a.st.Started == 0 {
-		return clock(a.st.Active)
+// thinkingWords says what a model works on that is no node's edit.
+func (a *attempt) thinkingWords() string {
+	switch a.st.Phase.Detail {
+	case event.CallIdeate:
+		return "thinking of ideas"
+	case event.CallSummarise:
+		return fmt.Sprintf("summing up node %d", a.st.Phase.Node)
+	case event.CallJudge:
+		return fmt.Sprintf("comparing node %d with the human's change", a.st.Phase.Node)
 	}
-	// Between events the clock goes on, from the last event's own time.
-	gap := a.m.o.Now().UnixMilli() - a.st.Wall
-	return clock(a.st.Active + max(min(gap, 60_000), 0))
+	return "thinking"
 }
+
+func (a *attempt) elapsed() string { return clock(a.activeNow()) }
 
 // alertRows gives what a person must know before anything else.
 func (a *attempt) alertRows(w int) []string {
@@ -211,6 +290,13 @@ func (a *attempt) alertRows(w int) []string {
 	}
 	if !a.live() {
 		return rows
+	}
+	if ask := a.waits(); ask != nil && a.gate() == nil {
+		text := fmt.Sprintf("Edit %d of node %d waits for your word.", a.standing(ask.node, ask.edit), ask.node)
+		if ask.edit == 0 {
+			text = fmt.Sprintf("Node %d is yours to write.", ask.node)
+		}
+		put(th.run, text, "f", "show it")
 	}
 	key, does := "", ""
 	if a.canResume() {
@@ -252,22 +338,39 @@ func (a *attempt) footRows(w, h int) []string {
 // stepLine is the width of a log pane that shows the usual line of a step whole.
 const stepLine = 67
 
-// wideRows lays all panes out: tree and edit above, loss and log below.
+// Sizes from which on a model's pane has a place of its own beside the diff.
+const (
+	besideWidth  = 140
+	besideHeight = 10 // of the upper row of panes
+)
+
+// wideRows lays all panes out: tree and edit above, loss and log below. What a
+// model says stands beside the edit, or where there is no room for that in the
+// place of the log while it is at work.
 func (a *attempt) wideRows(w, h int) []string {
 	th := a.m.th
 	top := h * 53 / 100
 	bottom := h - top - 1
 	treeW := min(max(w/5, 27), 44)
 	editW := w - treeW - 1
-	rows := cell.Beside(th.faint,
-		cell.Fit(a.treeRows(treeW, top), treeW, top),
-		cell.Fit(a.editRows(editW, top), editW, top))
-	rows = append(rows, a.m.rule(w))
+	upper := [][]string{cell.Fit(a.treeRows(treeW, top), treeW, top), nil}
+	beside := a.speaks() && w >= besideWidth && top >= besideHeight && !a.cardShown()
+	if beside {
+		talkW := editW * 2 / 5
+		editW -= talkW + 1
+		upper = append(upper, cell.Fit(a.talkRows(talkW, top), talkW, top))
+	}
+	upper[1] = cell.Fit(a.editRows(editW, top), editW, top)
+	rows := append(cell.Beside(th.faint, upper...), a.m.rule(w))
 	lossW := min(w*55/100, max(w-stepLine-1, w/2))
-	logW := w - lossW - 1
+	lastW := w - lossW - 1
+	last := a.logRows
+	if !beside && (a.focus == paneTalk || a.talking() && a.focus != paneLog) {
+		last = a.talkRows
+	}
 	return append(rows, cell.Beside(th.faint,
 		cell.Fit(a.lossRows(lossW, bottom), lossW, bottom),
-		cell.Fit(a.logRows(logW, bottom), logW, bottom))...)
+		cell.Fit(last(lastW, bottom), lastW, bottom))...)
 }
 
 // oneRows gives the pane that has the keys, alone; on a small screen with the
@@ -282,11 +385,13 @@ func (a *attempt) oneRows(w, h int) []string {
 	case paneTree:
 		rows = append(rows, cell.Fit(a.treeRows(w, h), w, h)...)
 	case paneEdit:
-		if reason := a.reasonLine(w); reason != "" && !a.cardShown() && h >= 8 {
-			rows = append(rows, reason)
+		if line := a.reasonLine(w); line != "" && !a.cardShown() && a.gate() == nil && h >= 8 {
+			rows = append(rows, line)
 			h--
 		}
 		rows = append(rows, cell.Fit(a.editRows(w, h), w, h)...)
+	case paneTalk:
+		rows = append(rows, cell.Fit(a.talkRows(w, h), w, h)...)
 	case panePlot:
 		rows = append(rows, cell.Fit(a.lossRows(w, h), w, h)...)
 	case paneLog:
@@ -295,15 +400,25 @@ func (a *attempt) oneRows(w, h int) []string {
 	return rows
 }
 
-// reasonLine gives the reason of the edit on one row.
+// reasonLine gives the reason of the edit on one row; while the model has not come
+// to one, what it says; else the idea of the node.
 func (a *attempt) reasonLine(w int) string {
-	e, ok := a.edited(a.subject(), a.editShown())
-	if !ok || e.reason == "" {
+	node := a.subject()
+	e, ok := a.edited(node, a.editShown())
+	given := ok && e.open && e.reason != ""
+	if line := a.talkLine(w); line != "" && !a.zoom && !given {
+		return line
+	}
+	label, text := "reason", e.reason
+	if n := a.st.Node(node); text == "" && n != nil {
+		label, text = "idea", n.Idea
+	}
+	if text == "" {
 		return ""
 	}
-	text := strings.Join(strings.Fields(e.reason), " ")
+	text = strings.Join(strings.Fields(text), " ")
 	if over := len(text) - (w - 12); e.open && over > 0 {
 		text = "…" + strings.ToValidUTF8(text[over:], "")
 	}
-	return cell.New(w).Gap(1).Put(a.m.th.dim, "reason  ").Put("", text).String()
+	return cell.New(w).Gap(1).Put(a.m.th.dim, label+"  ").Put("", text).String()
 }

@@ -5,6 +5,7 @@ import (
 
 	"pitwall/store/event"
 	"pitwall/ui/cell"
+	"pitwall/ui/clean"
 )
 
 // cardRows gives the result of an attempt that has ended: what came out, what it
@@ -90,6 +91,12 @@ func (a *attempt) cardRows(w, h int) []string {
 			put(r)
 		}
 	}
+	if n := st.Node(best); n != nil && best > 0 && n.Similar != nil {
+		a.similarRows(n.Similar, h-len(rows) > 12, line, put)
+	}
+	if st.Spent != nil {
+		note(th.warn, "The search ended: "+clean.Line(st.Spent.Why)+".")
+	}
 	if f := a.disturbed(); f >= foreignBusy {
 		note(th.warn, fmt.Sprintf("Others used %.0f %% of a core meanwhile: the times are doubtful.", f))
 	}
@@ -100,18 +107,7 @@ func (a *attempt) cardRows(w, h int) []string {
 		}
 		put(line().Put(th.dim, "calibrated ").Put("", list(k.From)).Put(th.dim, " s → ").Put("", list(k.To)).Put(th.dim, " s, "+how))
 	}
-	shown := 0
-	for _, n := range st.Nodes {
-		if n.ID == 0 || n.Valid() || n.Why == "" || len(rows) > h-4 {
-			continue
-		}
-		if shown++; shown == 1 {
-			gap()
-			put(line().Put(th.dim, "not counted"))
-		}
-		sign, s := a.nodeSign(&n)
-		put(line().Put(s, sign).Put("", fmt.Sprintf(" node %d ", n.ID)).Put(th.dim, verdictWord(n.State)+": "+n.Why))
-	}
+	rows = append(rows, a.uncounted(w, h-len(rows), line)...)
 	gap()
 	next := line().Put(th.accent, "d").Put(th.dim, " see the edits   ").Put(th.accent, "p").Put(th.dim, " replay   ").Put(th.accent, "l").Put(th.dim, " history")
 	if !a.live() {
@@ -122,6 +118,60 @@ func (a *attempt) cardRows(w, h int) []string {
 	}
 	put(next)
 	return rows
+}
+
+// uncounted lists the nodes that do not count, as many as leave room for the keys
+// below them.
+func (a *attempt) uncounted(w, h int, line func() *cell.Row) (rows []string) {
+	th := a.m.th
+	for _, n := range a.st.Nodes {
+		if n.ID == 0 || n.Valid() || n.Why == "" {
+			continue
+		}
+		if rows == nil {
+			rows = append(rows, cell.New(w).String(), line().Put(th.dim, "not counted").String())
+		}
+		if len(rows)+3 > h { // the row, a gap and the keys
+			break
+		}
+		sign, s := a.nodeSign(&n)
+		rows = append(rows, line().Put(s, sign).Put("", fmt.Sprintf(" node %d ", n.ID)).Put(th.dim, verdictWord(n.State)+": "+n.Why).String())
+	}
+	if len(rows) < 3 {
+		return nil
+	}
+	return rows
+}
+
+// similarRows says how much of the human's change the best node has, by lines and,
+// where a model judged it, by that model; with room to spare, change by change.
+func (a *attempt) similarRows(s *event.Similarity, roomy bool, line func() *cell.Row, put func(*cell.Row)) {
+	th := a.m.th
+	if s.Recall.Known() {
+		r := line().Put(th.dim, "similar    ").Put("", fmt.Sprintf("%.0f %%", 100*float64(s.Recall))).Put(th.dim, " of the human's changed lines")
+		if s.Precision.Known() {
+			r.Put(th.dim, ", which are ").Put("", fmt.Sprintf("%.0f %%", 100*float64(s.Precision))).Put(th.dim, " of its own")
+		}
+		put(r)
+	}
+	if s.Judge == "" || !s.Score.Known() {
+		return
+	}
+	r := line().Put(th.dim, "judged     ").Put("", fmt.Sprintf("%.2f", float64(s.Score))).Put(th.dim, " of the human's change, as judged by ")
+	put(r.Put("", modelName(s.Judge, max(r.Left(), 12))))
+	for i, c := range s.Changes {
+		if !roomy || i == 4 {
+			return
+		}
+		sign, st := "○", th.dim
+		switch {
+		case c.Reproduced >= 0.75:
+			sign, st = "✓", th.good
+		case c.Reproduced > 0.25:
+			sign, st = "◐", th.warn
+		}
+		put(line().Gap(11).Put(st, sign).Gap(1).Put(th.dim, c.What))
+	}
 }
 
 // disturbed gives what share of a core others used, in percent, at worst, in the

@@ -26,14 +26,23 @@ type diffKey struct {
 	epoch                      int64
 	parent                     bool
 	begun, refused             bool
+	whole, waits               bool
 }
 
 // edited is the edit that is looked at: finished, or being written.
 type edited struct {
-	path, reason, old, new, why string
-	applied, open               bool
-	part                        event.Part
-	line                        int
+	path, reason, old, new, why, how string
+	applied, open, waits             bool
+	whole                            bool // it does not grow any more: applied, asked about, followed by another, or its answer has ended
+	part                             event.Part
+	line, number                     int
+	before                           []fold.Draft // open edits of the node that come before it
+}
+
+// loose reports whether the passage that an open edit replaces is not in a text to
+// the letter.
+func (e edited) loose(text string) bool {
+	return e.open && e.old != "" && (e.part >= event.PartNew || e.whole) && !strings.Contains(text, e.old)
 }
 
 func (a *attempt) edited(node, index int) (edited, bool) {
@@ -43,10 +52,14 @@ func (a *attempt) edited(node, index int) (edited, bool) {
 	}
 	if index <= len(n.Edits) {
 		e := a.st.Edits[n.Edits[index-1]]
-		return edited{path: e.Path, reason: e.Reason, old: e.Old, new: e.New, why: e.Why, applied: e.Applied, line: e.Line}, true
+		return edited{path: e.Path, reason: e.Reason, old: e.Old, new: e.New, why: e.Why, how: e.How, applied: e.Applied, whole: true, line: e.Line, number: e.Index}, true
 	}
-	if d := a.st.Draft; d != nil && d.Node == node {
-		return edited{path: d.Path, reason: d.Reason, old: d.Old, new: d.New, open: true, part: d.Part}, true
+	if open := a.st.DraftsOf(node); index <= len(n.Edits)+len(open) {
+		at := index - len(n.Edits) - 1
+		d := open[at]
+		e := edited{path: d.Path, reason: d.Reason, old: d.Old, new: d.New, open: true, waits: d.Waits, part: d.Part, number: d.Edit, before: open[:at]}
+		e.whole = d.Waits || at < len(open)-1 || a.asksModel() && a.callOf(node) == nil
+		return e, true
 	}
 	return edited{}, false
 }
@@ -56,20 +69,20 @@ func (a *attempt) feedDiff() {
 	node, index := a.subject(), a.editShown()
 	n := a.st.Node(node)
 	if n == nil {
-		a.diff, a.diffKey = nil, diffKey{}
+		a.diff, a.diffKey, a.loose = nil, diffKey{}, false
 		return
 	}
 	key := diffKey{node: node, edit: index, edits: len(n.Edits), sources: len(a.st.Sources), epoch: a.st.Epoch, parent: a.toParent, begun: true}
-	if d := a.st.Draft; d != nil && d.Node == node {
-		key.draft, key.part = len(d.Path)+len(d.Reason)+len(d.Old)+len(d.New), d.Part
+	for _, d := range a.st.DraftsOf(node) {
+		key.draft, key.part = key.draft+len(d.Path)+len(d.Reason)+len(d.Old)+len(d.New), d.Part
 	}
 	e, ok := a.edited(node, index)
-	key.refused = a.refused(e, ok)
+	key.refused, key.whole, key.waits = a.refused(e, ok), e.whole, e.waits
 	if key == a.diffKey {
 		return
 	}
 	a.diffKey = key
-	a.view = diffview.View{}
+	a.view, a.loose = diffview.View{}, false
 	path := e.path
 	before := a.st.Files(0)
 	if a.toParent && n.Parent >= 0 {
@@ -88,10 +101,30 @@ func (a *attempt) feedDiff() {
 		return
 	}
 	text := a.upTo(n, index, path)
-	if ok && (e.open || e.applied) {
-		text = a.place(e, text)
+	for _, d := range e.before {
+		text = written(text, d, path)
 	}
-	a.diff = diffview.Make(before[path], text)
+	switch {
+	case ok && e.loose(text): // how it will be found is for the engine to say
+		a.diff, a.loose = diffview.Make(e.old, e.new), true
+		if !e.whole {
+			a.view.Caret = strings.Count(e.new, "\n") + 1
+		}
+	case ok && e.waits: // what is asked about is this edit, not all of the node
+		a.diff = diffview.Make(text, a.place(e, text))
+	case ok && (e.open || e.applied):
+		a.diff = diffview.Make(before[path], a.place(e, text))
+	default:
+		a.diff = diffview.Make(before[path], text)
+	}
+}
+
+// written puts an edit that is not applied yet into a file, as far as its passage is there.
+func written(text string, d fold.Draft, path string) string {
+	if d.Path != path || d.Old == "" && strings.TrimSpace(d.New) == "" {
+		return text
+	}
+	return fold.Replace(text, d.Old, d.New)
 }
 
 // refused reports whether what is shown is an edit that was refused: it was
@@ -125,7 +158,7 @@ func (a *attempt) place(e edited, text string) string {
 		return text
 	}
 	first := strings.Count(text[:at], "\n") + 1
-	if e.open && e.part < event.PartNew {
+	if !e.whole && e.part < event.PartNew {
 		if e.old != "" { // being pointed at
 			a.view.From, a.view.To = first, first+strings.Count(strings.TrimSuffix(e.old, "\n"), "\n")+1
 		}
@@ -133,7 +166,7 @@ func (a *attempt) place(e edited, text string) string {
 	}
 	count := strings.Count(strings.TrimSuffix(e.new, "\n"), "\n") + 1
 	a.view.From, a.view.To = first, first+count
-	if !e.open {
+	if e.whole {
 		return fold.Replace(text, e.old, e.new)
 	}
 	a.view.Caret = first + strings.Count(e.new, "\n")
@@ -198,12 +231,13 @@ func (a *attempt) editRows(w, h int) []string {
 	if a.cardShown() {
 		return a.cardRows(w, h)
 	}
-	th := a.m.th
+	th, room := a.m.th, h
 	node, index := a.subject(), a.editShown()
 	n := a.st.Node(node)
 	e, ok := a.edited(node, index)
 	rows := []string{a.editTitle(w, n, e, ok)}
-	h -= len(rows)
+	gate := a.gateRows(w, h-len(rows))
+	h -= len(rows) + len(gate)
 	note := func(st cell.Style, text string) {
 		for _, l := range cell.Wrap(text, max(w-3, 1)) {
 			rows = append(rows, cell.New(w).Gap(2).Put(st, l).String())
@@ -217,12 +251,20 @@ func (a *attempt) editRows(w, h int) []string {
 		note(th.dim, "Node 0 is the record itself: nothing is changed in it.")
 	case !ok && n.State == event.VerdictEmpty:
 		note(th.bad, "The agent produced no edit that could be applied. "+clean.Line(n.Why))
+	case !ok && a.st.Phase.Phase == event.PhaseAwaiting && a.st.Phase.Node == node:
+		if len(gate) == 0 {
+			note(th.dim, "This node waits to be written by hand.")
+		}
 	case !ok && (n.State == fold.NodeNew || n.State == fold.NodeWriting):
 		note(th.dim, "Waiting for the agent's first edit …")
 	case !ok:
 		note(th.dim, "This node changes nothing.")
 	case e.why != "" && !e.applied:
 		note(th.bad, fmt.Sprintf("Edit %d was refused and changed nothing: %s", index, clean.Line(e.why)))
+	case e.how != "":
+		note(th.dim, fmt.Sprintf("How edit %d was matched: %s", index, clean.Line(e.how)))
+	case a.loose:
+		note(th.dim, "This passage is not in "+clean.Line(e.path)+" to the letter: the edit stands here as it was written.")
 	}
 	for _, v := range a.breaches(n) {
 		note(th.bad, v)
@@ -236,7 +278,7 @@ func (a *attempt) editRows(w, h int) []string {
 	}
 	a.diffH = max(h, 0)
 	if a.diff == nil || h <= 0 || len(a.diff.Lines) == 0 {
-		return rows
+		return above(rows, gate, w, room)
 	}
 	if !a.diffHand {
 		a.diffTop = 0
@@ -251,7 +293,15 @@ func (a *attempt) editRows(w, h int) []string {
 	a.diffTop = max(min(a.diffTop, a.diff.Len()-h), 0)
 	a.view.Theme = th.diff
 	a.view.Paint, _ = a.m.slow.got[a.paintKey(node)].(code.Paint)
-	return append(rows, a.diff.Rows(a.view, a.diffTop, w, h)...)
+	return above(append(rows, a.diff.Rows(a.view, a.diffTop, w, h)...), gate, w, room)
+}
+
+// above puts rows over others that stand at the bottom of a pane of h rows.
+func above(rows, bottom []string, w, h int) []string {
+	if len(bottom) == 0 {
+		return rows
+	}
+	return append(cell.Fit(rows, w, max(h-len(bottom), 0)), bottom...)
 }
 
 func (a *attempt) breaches(n *fold.Node) []string {
@@ -286,8 +336,18 @@ func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
 	r.Gap(2).Put("", path).Gap(2).Put(th.dim, fmt.Sprintf("node %d", n.ID))
 	if ok {
 		r.Put(th.dim, fmt.Sprintf(" · edit %d of %d", a.editShown(), a.editsOf(n.ID)))
-		if e.open {
+		switch {
+		case e.waits && a.gate() == nil: // the dialog says it
+			r.Put(th.run, " · waits for a word")
+		case e.waits:
+		case e.open && !e.whole:
 			r.Put(th.run, " · "+map[event.Part]string{event.PartPath: "begun", event.PartReason: "giving its reason", event.PartOld: "pointing at the old text", event.PartNew: "writing"}[e.part])
+		case e.open:
+			r.Put(th.run, " · not applied yet")
+		}
+		if words := a.decided(n.ID, e.number); words != "" && !e.waits {
+			short, _, _ := strings.Cut(words, ",")
+			r.Put(th.warn, " · "+firstFit(r.Left()-12, words, short))
 		}
 	}
 	if a.diff != nil && a.diff.Added+a.diff.Removed > 0 {
@@ -296,6 +356,9 @@ func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
 	against := "against the record"
 	if a.toParent && n.Parent > 0 {
 		against = fmt.Sprintf("against node %d", n.Parent)
+	}
+	if e.waits {
+		against = "this edit alone"
 	}
 	if n.ID > 0 {
 		r.Rest(cell.New(w).Put(th.dim, against).Gap(1))
@@ -313,20 +376,50 @@ func (a *attempt) paneTitle(w int, p pane) *cell.Row {
 	return r.Gap(1).Put(th.dim, p.String())
 }
 
-// reasonRows gives why the edit that is looked at is made, in the agent's words.
+// reasonRows gives why the edit that is looked at is made, in the agent's words,
+// below the idea that the node is to try and what a person told the agent.
 func (a *attempt) reasonRows(w, h int) []string {
-	th := a.m.th
 	node, index := a.subject(), a.editShown()
-	e, ok := a.edited(node, index)
-	if !ok || e.reason == "" || h < 2 {
+	n := a.st.Node(node)
+	if n == nil || h < 2 {
 		return nil
 	}
-	rows := []string{cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("reason for edit %d", index)).String()}
-	text := strings.Join(clean.Lines(e.reason), " ")
+	type part struct {
+		label, text string
+		newest      bool // the newest words where not all fit
+	}
+	var parts []part
+	add := func(label, text string, newest bool) {
+		if text = strings.Join(clean.Lines(text), " "); text != "" {
+			parts = append(parts, part{label, text, newest})
+		}
+	}
+	if e, ok := a.edited(node, index); ok {
+		add(fmt.Sprintf("reason for edit %d", index), e.reason, !e.whole)
+	}
+	add(fmt.Sprintf("idea of node %d", node), n.Idea, false)
+	add("your note", a.notesFor(node), false)
+	var rows []string
+	for i, p := range parts { // the first of them has what the others leave
+		room := h - len(rows) - 2*(len(parts)-1-i)
+		if room < 2 {
+			room = h - len(rows)
+		}
+		if room < 2 {
+			break
+		}
+		rows = append(rows, a.labelled(w, room, p.label, p.text, p.newest)...)
+	}
+	return rows
+}
+
+// labelled gives a text below its label, in at most h rows.
+func (a *attempt) labelled(w, h int, label, text string, newest bool) []string {
+	rows := []string{cell.New(w).Gap(1).Put(a.m.th.dim, label).String()}
 	wrapped := cell.Wrap(text, max(w-2, 1))
 	if over := len(wrapped) - (h - 1); over > 0 {
-		if e.open {
-			wrapped = wrapped[over:] // the newest words
+		if newest {
+			wrapped = wrapped[over:]
 		} else {
 			wrapped = wrapped[:h-1]
 			wrapped[h-2] = cell.Cut(wrapped[h-2]+" …", w-2)

@@ -11,7 +11,7 @@ import (
 
 // race folds a run of 60 steps whose loss falls as that of a ghost does, over
 // more or less time, with noise on each step.
-func race(t *testing.T, speed, noise float64) *attempt {
+func race(t testing.TB, speed, noise float64) *attempt {
 	t.Helper()
 	m := New(Options{Store: openStore(t)})
 	t.Cleanup(m.Close)

@@ -70,6 +70,12 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 	}
 	troubled := full
 	troubled.Preflight = blocked
+	page, _ := setupOptions(s)
+	page.Start, page.Models = start, func(context.Context) ([]ModelChoice, error) {
+		return append(setupModels, ModelChoice{ID: strings.Repeat("損", 40) + "/" + strings.Repeat("失", 90), Context: 1 << 40, Input: 1e9, Output: 1e9, Why: strings.Repeat("no key 損失 ", 30)}), nil
+	}
+	ailing := page
+	ailing.Preflight, ailing.Agents = blocked, []Agent{{Name: strings.Repeat("損失", 20), Why: strings.Repeat("no key 損失 ", 30), Model: true}}
 	for i, c := range []struct {
 		name  string
 		o     Options
@@ -95,6 +101,15 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 		{"history", full, "w watch", "l j *"},
 		{"history, empty", Options{Store: openStore(t)}, "none on this task yet", "l"},
 		{"help", full, "w watch", "?"},
+		{"set up", page, "w watch", "s"},
+		{"set up, a model", page, "w watch", "a s up up"},
+		{"set up, typing", page, "w watch", "a s g down down down down enter 損 失"},
+		{"set up, prompt", page, "w watch", "a s tab G"},
+		{"set up, prompt alone", page, "w watch", "a s z"},
+		{"set up, models", page, "w watch", "a s m"},
+		{"set up, models of a filter", page, "w watch", "a s m 損 失"},
+		{"set up, help", page, "w watch", "a s ?"},
+		{"set up, in trouble", ailing, "No run can be started", "s S"},
 		{"done", open("1", false), "of the way", ""},
 		{"done, edits", open("1", false), "of the way", "d ["},
 		{"done, tree", open("1", false), "of the way", "d shift+tab"},
@@ -102,7 +117,7 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 		{"done, log", open("1", false), "of the way", "tab tab / s"},
 		{"done, log sideways", open("2", false), "writing node 2", "tab tab home > >"},
 		{"writing", open("2", false), "writing node 2", ""},
-		{"writing, stop", open("2", false), "writing node 2", "x"},
+		{"writing, stop", open("2", false), "writing node 2", "X"},
 		{"interrupted", open("3", false), "interrupted", "tab t"},
 		{"replay", open("1", true), "pause", "space 5"},
 		{"replay, help", open("1", true), "pause", "space ?"},

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"pitwall/store/fold"
@@ -20,6 +21,9 @@ func (a *attempt) timeBar(w int) string {
 	row.Put(th.accent+th.bold, sign+speed).Gap(1).Put("", clock(s.Position)).Gap(1)
 	legend := cell.New(w)
 	if w >= 110 {
+		if slices.ContainsFunc(s.Marks, func(m fold.Mark) bool { return m.Kind == fold.MarkHand }) {
+			legend.Put(th.warn, "◈").Put(th.dim, " by hand  ")
+		}
 		legend.Put(th.this, "◆").Put(th.dim, " edit  ").Put(th.good, "✓").Put(th.bad, "✗").Put(th.dim, " result  ").
 			Put(th.dim, "· validation  ").Put(th.accent, "●").Put(th.dim, " now")
 	}
@@ -60,6 +64,8 @@ func (a *attempt) timeBar(w int) string {
 				st = th.bad
 			}
 			put(m.Active, '◆', st, 3)
+		case fold.MarkHand:
+			put(m.Active, '◈', th.warn, 3)
 		case fold.MarkResult:
 			if m.Good {
 				put(m.Active, '✓', th.good, 4)

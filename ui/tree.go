@@ -63,8 +63,11 @@ func (a *attempt) nodeSign(n *fold.Node) (string, cell.Style) {
 	case fold.NodeWriting, fold.NodeChecking:
 		return "✎", th.run
 	}
-	if n.ID == 0 {
+	switch {
+	case n.ID == 0:
 		return "◉", th.grey
+	case n.State == fold.NodeNew && (a.callOf(n.ID) != nil || a.failedCall(n.ID) != nil):
+		return "✎", th.run
 	}
 	return "·", th.dim
 }
@@ -88,14 +91,45 @@ func (a *attempt) nodeWords(n *fold.Node) string {
 	case fold.NodeQueued:
 		return "waits"
 	case fold.NodeWriting:
-		return "being written"
+		return a.writingWords(n.ID, "being written")
 	case fold.NodeChecking:
 		return "rules checked"
+	case fold.NodeStopped:
+		return "stopped"
 	}
 	if n.ID == 0 {
 		return fmt.Sprintf("record %d", a.st.Attempt.From)
 	}
-	return "new"
+	return a.writingWords(n.ID, "new")
+}
+
+// writingWords says who works on a node that is being written, or is to be.
+func (a *attempt) writingWords(node int, none string) string {
+	for _, d := range a.st.DraftsOf(node) {
+		if d.Waits {
+			return "waits for a word"
+		}
+	}
+	switch c := a.callOf(node); {
+	case a.st.Phase.Phase == event.PhaseAwaiting && a.st.Phase.Node == node:
+		return "yours to write"
+	case a.failedCall(node) != nil:
+		return "model failed, again"
+	case c == nil:
+		return none
+	case c.First == 0:
+		return "model is asked"
+	}
+	return "model writes"
+}
+
+// originWord says where a node comes from, "" where its scaffold chose it to go on.
+func originWord(origin string) string {
+	switch origin {
+	case event.OriginDebug, event.OriginBranch, event.OriginRepeat, event.OriginCarried:
+		return origin
+	}
+	return ""
 }
 
 func verdictWord(v string) string {
@@ -119,7 +153,7 @@ func (a *attempt) treeRows(w, h int) []string {
 	th := a.m.th
 	r := a.paneTitle(w, paneTree)
 	if a.st.Attempt.Scaffold != "" {
-		r.Gap(2).Put(th.dim, clean.Line(a.st.Attempt.Scaffold))
+		r.Gap(2).Put(th.dim, a.scaffoldWords(true))
 	}
 	rows := []string{r.String()}
 	if len(a.st.Nodes) == 0 {
@@ -127,21 +161,26 @@ func (a *attempt) treeRows(w, h int) []string {
 		return rows
 	}
 	list := branches(a.st.Nodes)
+	asked := a.handRows()
+	asked = asked[:min(len(asked), 3, max(h/4, 1))]
 	shown, at := a.subject(), 0
 	for i, b := range list {
 		if b.node == shown {
 			at = i
 		}
 	}
-	room := h - 1
-	reason := a.reasonRows(w, max(h-1-len(list)-1, h/3))
+	room := h - 1 - len(asked)
+	reason := a.reasonRows(w, max(room-len(list)-1, h/3))
 	if len(reason) > 0 {
-		room = max(h-1-len(reason)-1, 1)
+		room = max(room-len(reason)-1, 1)
 	}
 	a.treeTop = max(min(a.treeTop, at), at-room+1, 0)
 	a.treeTop = min(a.treeTop, max(len(list)-room, 0))
 	for i := a.treeTop; i < len(list) && len(rows) <= room; i++ {
 		rows = append(rows, a.nodeRow(list[i], w, list[i].node == shown))
+	}
+	for _, text := range asked {
+		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "+ ").Put(th.dim, text).String())
 	}
 	if len(reason) > 0 {
 		rows = append(rows, cell.New(w).String())
@@ -165,9 +204,17 @@ func (a *attempt) nodeRow(b branch, w int, shown bool) string {
 	}
 	sign, st := a.nodeSign(n)
 	r.Put(th.faint, b.prefix).Put(st, sign).Gap(1).Put("", fmt.Sprint(n.ID)).Gap(1)
-	r.To(max(r.Used(), 8)).Put(st, a.nodeWords(n))
+	words, origin := a.nodeWords(n), originWord(n.Origin)
+	r.To(max(r.Used(), 8))
+	if n.State == event.VerdictMissed && origin != "" && clean.Width(words)+len(origin)+1 > r.Left() {
+		words = seconds(float64(n.TrainSeconds))
+	}
+	r.Put(st, words)
 	if n.ID == a.st.Best() && n.ID > 0 {
 		r.Gap(1).Put(th.good, "best")
+	}
+	if origin != "" {
+		r.Gap(1).Put(th.dim, origin)
 	}
 	if n.FSR != nil {
 		r.Rest(cell.On(10, base).Put(th.dim, "FSR ").Put("", number(n.FSR)).Gap(1))
@@ -200,7 +247,11 @@ func (a *attempt) treeLine(w int) string {
 		if i == shown {
 			r.Put(th.accent, "›")
 		}
-		r.Put(st, sign).Put(name, fmt.Sprintf(" %d ", i)).Put(th.dim, a.nodeWords(n))
+		r.Put(st, sign).Put(name, fmt.Sprintf(" %d ", i))
+		if word := originWord(n.Origin); word != "" {
+			r.Put(th.faint, word+" ")
+		}
+		r.Put(th.dim, a.nodeWords(n))
 	}
 	return r.String()
 }

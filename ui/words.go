@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
+	"pitwall/ui/cell"
 	"pitwall/ui/clean"
 )
 
@@ -167,4 +170,56 @@ func hintWords(h string) string {
 		return "3 paper"
 	}
 	return strings.Join(strings.Split(h, ""), "+")
+}
+
+// tokens gives a number of tokens: "950", "12.4k", "1.2M".
+func tokens(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprint(max(n, 0))
+	case n < 99_950:
+		return fmt.Sprintf("%.1fk", float64(n)/1e3)
+	case n < 999_500:
+		return fmt.Sprintf("%.0fk", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1fM", float64(n)/1e6)
+}
+
+// money gives US dollars: "$0.42", "$0.0031".
+func money(usd float64) string {
+	switch a := math.Abs(usd); {
+	case math.IsNaN(usd) || math.IsInf(usd, 0):
+		return "–"
+	case a >= 100:
+		return minus(fmt.Sprintf("$%.0f", usd))
+	case a >= 0.095 || a == 0:
+		return minus(fmt.Sprintf("$%.2f", usd))
+	case a >= 0.0095:
+		return minus(fmt.Sprintf("$%.3f", usd))
+	}
+	return minus(fmt.Sprintf("$%.4f", usd))
+}
+
+// cutLeft shortens clean text to at most w cells by leaving out its beginning.
+func cutLeft(s string, w int) string {
+	if n := clean.Width(s); n > w {
+		return ansi.TruncateLeft(s, n-max(w-1, 0), "…")
+	}
+	return s
+}
+
+// modelName gives a model's name in at most w cells. What tells where it is served
+// goes first, its own name last.
+func modelName(name string, w int) string {
+	name = clean.Line(name)
+	own := name[strings.LastIndexByte(name, '/')+1:]
+	switch n := clean.Width(own); {
+	case clean.Width(name) <= w:
+		return name
+	case n < w:
+		return cutLeft(name, w)
+	case n == w:
+		return own
+	}
+	return cell.Cut(own, w)
 }

@@ -21,6 +21,11 @@ type Options struct {
 	Nodes int    // 3
 	Steps int    // of training in a run; 200
 	Start time.Time
+	// Model tells of a language model instead: agent llm with scaffold aide, five
+	// nodes written two at a time, every edit approved by hand. Its calls fail and are
+	// sent again, its edits are refused and mended, node 3 debugs node 2, a person
+	// pauses, steers and asks for a branch, and the budget of money ends the search.
+	Model bool
 }
 
 func (o Options) defaults() Options {
@@ -30,8 +35,14 @@ func (o Options) defaults() Options {
 	if o.Hint == "" {
 		o.Hint = "0"
 	}
+	if o.Agent == "" && o.Model {
+		o.Agent = "llm"
+	}
 	if o.Agent == "" {
 		o.Agent = "tuner"
+	}
+	if o.Nodes == 0 && o.Model {
+		o.Nodes = 5
 	}
 	if o.Nodes == 0 {
 		o.Nodes = 3
@@ -48,7 +59,12 @@ func (o Options) defaults() Options {
 // Spec is what was chosen for the attempt that o describes.
 func (o Options) Spec() store.Spec {
 	o = o.defaults()
-	return store.Spec{Task: o.Task, Hint: o.Hint, Agent: o.Agent, Scaffold: "flat", Runner: "local", Nodes: o.Nodes, Seed: 1, Calibrate: 2, Confirm: 3}
+	spec := store.Spec{Task: o.Task, Hint: o.Hint, Agent: o.Agent, Scaffold: "flat", Runner: "local", Nodes: o.Nodes, Seed: 1, Calibrate: 2, Confirm: 3}
+	if o.Model {
+		spec.Scaffold, spec.Search, spec.Budget, spec.Parallel, spec.Gate = "aide", modelSearch, modelBudget, 2, true
+		spec.Talk = store.Talk{Model: modelName, Reflections: 5, Ideas: true, Summaries: true, Judge: judgeName}
+	}
+	return spec
 }
 
 // Fill stores a finished attempt and gives its id.
