@@ -159,6 +159,7 @@ func (l *history) actions() []action {
 			return l.openFilter(&l.filter, func() {}, func() string { return fmt.Sprintf("%d of %d", len(l.shown()), len(l.m.attempts)) })
 		})
 	}
+	add("c", "c", "campaigns", "attempts in series, as tables", l.m.goCampaigns)
 	add("esc l backspace", "esc", "records", "back to the records", func() tea.Cmd {
 		if l.filter != "" {
 			l.filter = ""

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -48,6 +49,7 @@ type Model struct {
 	list    *history
 	attempt *attempt // nil unless one is open
 	reader  *reader  // nil unless a script is read
+	setup   *setup   // nil until it was opened
 	now     room
 
 	helping  bool
@@ -58,6 +60,7 @@ type Model struct {
 	loaded   bool            // attempts were read at least once
 	machine  string
 	slow     slow
+	exec     func(*exec.Cmd, tea.ExecCallback) tea.Cmd // gives the terminal to a program and takes it back
 }
 
 type toast struct {
@@ -91,7 +94,7 @@ func New(o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Model{o: o, th: newTheme(true), slow: newSlow()}
+	m := &Model{o: o, th: newTheme(true), slow: newSlow(), exec: tea.ExecProcess}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.home = newRecords(m)
 	m.list = newHistory(m)
@@ -181,6 +184,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	default:
 		do(m.home.update(msg))
 		do(m.list.update(msg))
+		do(m.tellCampaigns(msg))
+		if m.setup != nil {
+			do(m.setup.update(msg))
+		}
 		if m.attempt != nil {
 			do(m.attempt.update(msg))
 		}

@@ -3,18 +3,19 @@ package ui
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
-// maxNodes bounds the budget that can be chosen here; the command line takes more.
-const maxNodes = 99
+// Nodes of an attempt: where nothing is chosen, and the most that can be chosen.
+const (
+	usualNodes = 3
+	maxNodes   = 1000
+)
 
 // records is the home screen: a track's history, and what to start from it.
 type records struct {
@@ -27,6 +28,7 @@ type records struct {
 	hint    int // index into the task's hints
 	agent   int
 	nodes   int
+	counted bool // a person has chosen their number
 	hintTop int
 
 	plotting bool     // the history plot has the whole screen
@@ -51,7 +53,7 @@ type (
 )
 
 func newRecords(m *Model) *records {
-	r := &records{prompt: prompt{m: m}, nodes: 3}
+	r := &records{prompt: prompt{m: m}, nodes: usualNodes}
 	best := -1
 	for _, t := range taskdata.Tracks() {
 		tr := newTrack(t, taskdata.Records(t.ID), taskdata.Tasks(t.ID))
@@ -144,7 +146,7 @@ func (r *records) update(msg tea.Msg) tea.Cmd {
 	case preflightMsg:
 		r.checked, r.blocked = true, ""
 		if msg.err != nil {
-			r.blocked = clean.Line(strings.ReplaceAll(msg.err.Error(), "\n", " · "))
+			r.blocked = oneLine(msg.err)
 		}
 	case startedMsg:
 		r.starting = false
@@ -168,21 +170,16 @@ func (r *records) start() tea.Cmd {
 	if r.starting || t == nil || a == nil {
 		return nil
 	}
-	spec := store.Spec{
-		Task: t.ID(), Hint: string(r.hintName(t)), Agent: a.Name, Scaffold: "flat", Runner: "local",
-		Nodes: r.nodes, Seed: 1,
-		Calibrate: r.current().CalibrationRuns, Confirm: r.current().ConfirmationRuns,
-	}
+	m, task, tr, agent, hint, nodes := r.m, *t, r.current(), a.Name, string(r.hintName(t)), r.nodes
 	r.starting = true
-	o, ctx := r.m.o, r.m.ctx
 	return func() tea.Msg {
-		if o.Preflight != nil {
-			if err := o.Preflight(ctx); err != nil {
-				return startedMsg{err: err, blocked: true}
-			}
+		spec, err := m.defaults(&task, tr, agent)
+		if err != nil {
+			return startedMsg{err: err}
 		}
-		id, err := o.Start(ctx, spec)
-		return startedMsg{id: id, err: err}
+		spec.Hint, spec.Nodes = hint, nodes
+		id, blocked, err := m.launch(spec)
+		return startedMsg{id, err, blocked}
 	}
 }
 
@@ -200,7 +197,7 @@ func (r *records) canStart() (bool, string) {
 		return false, "this machine can only look at attempts"
 	case a == nil:
 		return false, "there is no agent"
-	case !a.Ready:
+	case !a.Ready && !a.Model: // of a model that is not, its page says why
 		return false, a.Name + ": " + a.Why
 	case r.starting:
 		return false, "starting…"
@@ -242,6 +239,14 @@ func (r *records) typing() func(tea.KeyPressMsg) tea.Cmd {
 	}
 }
 
+// count changes the number of nodes.
+func (r *records) count(by int) func() tea.Cmd {
+	return func() tea.Cmd {
+		r.nodes, r.counted = max(min(r.nodes+by, maxNodes), 1), true
+		return nil
+	}
+}
+
 func (r *records) turnHint(n int) func() tea.Cmd {
 	return func() tea.Cmd {
 		if t := r.ready(); t != nil && len(t.Hints) > 0 {
@@ -264,6 +269,8 @@ func (r *records) actions() []action {
 	switch ok, why := r.canStart(); {
 	case ok && r.blocked != "":
 		add("enter", "enter", "check again", "check again whether a run can be started here", r.preflight)
+	case ok && r.chosenAgent().Model:
+		add("enter", "enter", "set up", "choose the model and all else, and see the prompt, before the start", r.setUp)
 	case ok:
 		add("enter", "enter", "start", "start an attempt on the chosen task and watch it", r.start)
 	case why != "" && !r.starting:
@@ -300,8 +307,15 @@ func (r *records) actions() []action {
 		add("a", "a", "agent", "next agent", func() tea.Cmd { r.agent = (r.agent + 1) % len(r.m.o.Agents); return nil })
 	}
 	if t != nil {
-		add("n +", "n N", "nodes", "one node more, one fewer; also + and -", func() tea.Cmd { r.nodes = min(r.nodes+1, maxNodes); return nil })
-		add("N -", "", "", "", func() tea.Cmd { r.nodes = max(r.nodes-1, 1); return nil })
+		add("n +", "n N", "nodes", "one node more, one fewer; also + and -", r.count(1))
+		add("N -", "", "", "", r.count(-1))
+		if a := r.chosenAgent(); a != nil {
+			bar := "set up"
+			if a.Model {
+				bar = "" // Enter does the same
+			}
+			add("s", "s", bar, "choose all else before the start: scaffold, budgets, gate, seed; see what the agent is told", r.setUp)
+		}
 	}
 	add("l", "l", "history", "all attempts", r.m.goHistory)
 	if rec := r.record(); rec != nil && rec.Script() != "" {

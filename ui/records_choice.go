@@ -61,6 +61,9 @@ func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
 	return rows
 }
 
+// whyMost is how many rows may say why an agent is not ready.
+const whyMost = 4
+
 // choiceRows gives the agent, the budget and what Enter would do.
 func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 	th := r.m.th
@@ -78,12 +81,12 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 	}
 	rows := []string{row.String()}
 	if a := r.chosenAgent(); a != nil {
-		about, st := a.About, th.dim
+		about, st, most := a.About, th.dim, 2
 		if !a.Ready {
-			about, st = "not ready: "+a.Why, th.warn
+			about, st, most = "not ready: "+a.Why, th.warn, whyMost
 		}
 		for i, l := range cell.Wrap(clean.Line(about), max(w-9, 1)) {
-			if i < 2 {
+			if i < most {
 				rows = append(rows, cell.New(w).Gap(8).Put(st, l).String())
 			}
 		}
@@ -92,8 +95,12 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", r.current().CalibrationRuns, r.current().ConfirmationRuns)).String())
 	ok, why := r.canStart()
 	switch {
+	case ok && r.blocked == "" && r.chosenAgent().Model:
+		rows = append(rows, cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(r.chosenAgent().Name), t.ID())).String())
 	case ok && r.blocked == "":
-		rows = append(rows, cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", r.chosenAgent().Name, t.ID())).String())
+		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", clean.Line(r.chosenAgent().Name), t.ID()))
+		row.Rest(cell.New(w).Put(th.accent, "s").Put(th.dim, firstFit(row.Left()-3, " set up first", " set up")).Gap(1))
+		rows = append(rows, row.String())
 	case r.starting:
 		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "●").Gap(1).Put("", "starting…").String())
 	case why != "":

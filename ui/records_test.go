@@ -256,6 +256,8 @@ func TestPracticeStandsByEveryFigure(t *testing.T) {
 		line(home, "what the agent is told")
 		home.press("esc", "d")
 		line(home, "Smear")
+		home.press("esc", "s")
+		line(home, "about ")
 		home.press("esc", "l")
 		home.until("history")
 		home.until("0.65", "practice")

@@ -6,11 +6,13 @@ package ui
 import (
 	"context"
 	"errors"
+	"os/exec"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/store"
+	"pitwall/store/event"
 )
 
 // Agent is an agent that can be chosen on the home screen.
@@ -19,6 +21,34 @@ type Agent struct {
 	About string // one line
 	Ready bool
 	Why   string // why it is not ready, and the mend
+	Model bool   // it is a language model, which Spec.Model names
+	// Scaffolds says that a scaffold other than flat may choose its nodes. It holds
+	// for every language model.
+	Scaffolds bool
+}
+
+// Scaffold is a way in which nodes are chosen, with its own figures.
+type Scaffold struct {
+	Name   string
+	About  string // half a line
+	Search event.Search
+}
+
+// ModelChoice is a language model that can be chosen.
+type ModelChoice struct {
+	ID            string  // "provider/name"
+	Context       int     // tokens that it takes in, 0 if unknown
+	Input, Output float64 // US dollars a million tokens; NaN where unknown
+	Ready         bool
+	Why           string // why it is not ready, and the mend
+}
+
+// PromptPreview is the first prompt of an attempt.
+type PromptPreview struct {
+	Messages []event.Message
+	Tokens   int      // estimated
+	Hash     string   // of the templates that it is made of
+	Left     []string // what was left out because it does not fit, in words
 }
 
 // Options is what the screen is given.
@@ -35,8 +65,22 @@ type Options struct {
 	// Preflight says whether a run may be started here. Its error says what is
 	// missing and the mend. May be nil.
 	Preflight func(context.Context) error
+	// Defaults gives what a task's track and an agent set where a person chooses
+	// nothing. It must not be slow. Nil for the track's runs and one flat search.
+	Defaults func(task, agent string) (store.Spec, error)
+	// Scaffolds lists the scaffolds that can be chosen, the default first.
+	Scaffolds []Scaffold
+	// Models lists the language models that can be chosen. It may be slow, and may
+	// give a part of them with the error that tells why others are missing. May be nil.
+	Models func(context.Context) ([]ModelChoice, error)
+	// Prompt gives the first prompt of an attempt exactly as it would be sent. It may
+	// be slow, and is called off by its context when the choices change. May be nil.
+	Prompt func(context.Context, store.Spec) (PromptPreview, error)
 	// Machine gives a label of this machine. It may be slow, and may be nil.
 	Machine func(context.Context) string
+	// Editor opens a file in the person's editor, on the terminal. Nil where there is
+	// none: then nothing can be written by hand.
+	Editor func(path string) *exec.Cmd
 	// Track gives the track that home opens on, "" for none in particular. It may
 	// be slow: home waits for nothing, and stays where a person has gone since.
 	// May be nil.

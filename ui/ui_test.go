@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -119,7 +120,7 @@ func key(name string) tea.KeyPressMsg {
 		return tea.KeyPressMsg{Code: tea.KeyDelete}
 	case "backspace":
 		return tea.KeyPressMsg{Code: tea.KeyBackspace}
-	case "ctrl+c", "ctrl+d", "ctrl+u":
+	case "ctrl+c", "ctrl+d", "ctrl+u", "ctrl+s", "ctrl+r":
 		return tea.KeyPressMsg{Code: rune(name[5]), Mod: tea.ModCtrl}
 	}
 	return tea.KeyPressMsg{Code: []rune(name)[0], Text: name}
@@ -194,7 +195,7 @@ func TestEnterTwiceStartsOneAttempt(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := store.Spec{Task: "micro/7", Hint: "0", Agent: "tuner", Scaffold: "flat", Runner: "local", Nodes: 3, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns}
-	if len(specs) != 1 || specs[0] != want {
+	if len(specs) != 1 || !reflect.DeepEqual(specs[0], want) {
 		t.Errorf("started %+v, want %+v", specs, want)
 	}
 }
@@ -292,23 +293,18 @@ func TestStopAsksFirst(t *testing.T) {
 	f := storetest.Live(t, s, storetest.Options{})
 	f.Next(5)
 	d := drive(t, Options{Store: s, Open: f.ID}, 100, 30)
-	d.until("x stop")
-	orders := func() []store.Order {
-		o, err := f.Writer.Orders(context.Background())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return o
-	}
-	d.press("x")
+	d.until("X stop")
+	d.press("X")
 	d.until("Stop this attempt?", "y stop", "n go on")
 	d.press("n")
 	d.lacks("Stop this attempt?")
-	d.press("x", "y")
-	d.until("the engine was told to stop")
-	if o := orders(); len(o) != 1 || o[0].Name != "stop" {
-		t.Errorf("orders %v, want one to stop", o)
+	d.press("X", "y")
+	o := d.ordered(f)
+	if o.Name != event.OrderStop {
+		t.Errorf("order %v, want one to stop", o)
 	}
+	taken(t, f, o, "")
+	d.until("the engine was told to stop")
 }
 
 func TestLeavingSaysThatItGoesOn(t *testing.T) {

@@ -1,0 +1,431 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// models are the language models that can be chosen, as far as they are known.
+type models struct {
+	all    []ModelChoice // those that are ready first
+	asking bool
+	known  bool   // an answer came
+	err    string // why it is not whole
+}
+
+type modelsMsg struct {
+	s    *setup
+	list []ModelChoice
+	err  error
+}
+
+// priced reports whether a model's price is known.
+func (c *ModelChoice) priced() bool { return !math.IsNaN(c.Input) && !math.IsNaN(c.Output) }
+
+// find gives a model by its id, or by its name where one provider alone has it; nil
+// where it is not in the list.
+func (l *models) find(id string) *ModelChoice {
+	var named *ModelChoice
+	for i := range l.all {
+		c := &l.all[i]
+		if c.ID == id {
+			return c
+		}
+		if _, name, _ := strings.Cut(c.ID, "/"); name == id && id != "" {
+			if named != nil {
+				return nil
+			}
+			named = c
+		}
+	}
+	return named
+}
+
+// figures gives what is known of a model: the tokens that it takes in and its price.
+func (l *models) figures(id string) string {
+	c := l.find(id)
+	switch {
+	case id == "":
+		return ""
+	case c == nil && l.known && l.err == "":
+		return "not in the list"
+	case c == nil:
+		return ""
+	}
+	return contextWords(c.Context) + " · " + priceWords(c)
+}
+
+// shortly gives the same in few cells.
+func (l *models) shortly(id string) string {
+	c := l.find(id)
+	switch {
+	case c == nil:
+		return ""
+	case !c.priced():
+		return contextWords(c.Context)
+	}
+	return fmt.Sprintf("%s $%s/$%s", contextWords(c.Context), dollarsTyped(c.Input), dollarsTyped(c.Output))
+}
+
+// words gives the same in full.
+func (l *models) words(id string) string {
+	c := l.find(id)
+	if c == nil {
+		return "not in the list; its context and price are not known"
+	}
+	return contextTokens(c.Context) + " · " + priceLong(c)
+}
+
+// trouble says why a model cannot be used, "" where nothing is known against it.
+func (l *models) trouble(id string) string {
+	c := l.find(id)
+	if c == nil || c.Ready {
+		return ""
+	}
+	return notReady(c.Why)
+}
+
+// notReady gives why something is not ready.
+func notReady(why string) string {
+	if why == "" {
+		return "it is not ready"
+	}
+	return clean.Line(why)
+}
+
+// contextWords gives a number of tokens that a model takes in.
+func contextWords(n int) string {
+	if n <= 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%dk", max(n/1000, 1))
+}
+
+func priceWords(c *ModelChoice) string {
+	if !c.priced() {
+		return "price unknown"
+	}
+	return fmt.Sprintf("%s in, %s out", price(c.Input), price(c.Output))
+}
+
+// price gives dollars a million tokens.
+func price(usd float64) string {
+	if math.IsNaN(usd) {
+		return "–"
+	}
+	return fmt.Sprintf("$%.2f", usd)
+}
+
+// askModels asks for the models where one is chosen here and they are not known.
+func (s *setup) askModels() tea.Cmd {
+	l := &s.model
+	ask := s.m.o.Models
+	if ask == nil || l.asking || l.known && l.err == "" || !s.agent().Model && s.spec.Judge == "" && s.list == nil {
+		return nil
+	}
+	l.asking = true
+	ctx := s.m.ctx
+	return func() tea.Msg {
+		list, err := ask(ctx)
+		return modelsMsg{s, list, err}
+	}
+}
+
+func (s *setup) takeModels(msg modelsMsg) {
+	l := &s.model
+	l.asking, l.known, l.err = false, true, ""
+	if msg.err != nil {
+		l.err = oneLine(msg.err)
+	}
+	if len(msg.list) > 0 || msg.err == nil {
+		l.all = slices.Clone(msg.list)
+		slices.SortStableFunc(l.all, func(a, b ModelChoice) int {
+			switch {
+			case a.Ready && !b.Ready:
+				return -1
+			case b.Ready && !a.Ready:
+				return 1
+			}
+			return 0
+		})
+	}
+	if s.list != nil {
+		s.list.narrow(l.all)
+	}
+}
+
+// modelList is the list of models while it is open. What is typed narrows it, and
+// can be taken as it stands.
+type modelList struct {
+	input
+	row  string // that it is for
+	find [][]rune
+	rows []listed
+	at   int
+	top  int
+	page int
+}
+
+// listed is a row of the list.
+type listed struct {
+	id    string
+	model *ModelChoice // nil for none and for what was typed
+}
+
+// openList opens the list for a row.
+func (s *setup) openList(row string) tea.Cmd {
+	l := &modelList{input: input{prompt: "name"}, row: row, page: 1}
+	now := s.spec.Model
+	if row == rowJudge {
+		now = s.spec.Judge
+	}
+	l.change = func() { l.narrow(s.model.all); l.at = l.named() }
+	l.done = func(keep bool) tea.Cmd {
+		s.list = nil
+		if keep && len(l.rows) > 0 {
+			s.choose(l.row, l.rows[l.at].id)
+		}
+		return nil
+	}
+	l.narrow(s.model.all)
+	l.at = max(slices.IndexFunc(l.rows, func(r listed) bool { return r.id == now }), 0)
+	s.list = l
+	return s.askModels()
+}
+
+// narrow takes up the models that have all the words that were typed; the one that
+// was chosen stays so.
+func (l *modelList) narrow(all []ModelChoice) {
+	was := ""
+	if l.at < len(l.rows) {
+		was = l.rows[l.at].id
+	}
+	text := strings.TrimSpace(l.text)
+	l.find = words(text)
+	l.rows = nil
+	if l.row == rowJudge && text == "" {
+		l.rows = append(l.rows, listed{})
+	}
+	exact := false
+	for i := range all {
+		c := &all[i]
+		exact = exact || c.ID == text
+		name := lower(c.ID)
+		if !slices.ContainsFunc(l.find, func(w []rune) bool { return within(name, w, 0) < 0 }) {
+			l.rows = append(l.rows, listed{c.ID, c})
+		}
+	}
+	if text != "" && !exact && !strings.ContainsAny(text, " \t") {
+		l.rows = append(l.rows, listed{id: text})
+	}
+	l.at = max(slices.IndexFunc(l.rows, func(r listed) bool { return r.id == was }), 0)
+}
+
+// named gives the row of the model whose name was typed in full, else the first.
+func (l *modelList) named() int {
+	text := strings.TrimSpace(l.text)
+	return max(slices.IndexFunc(l.rows, func(r listed) bool {
+		_, name, _ := strings.Cut(r.id, "/")
+		return r.model != nil && (strings.EqualFold(r.id, text) || strings.EqualFold(name, text))
+	}), 0)
+}
+
+// choose sets the model, or the judge.
+func (s *setup) choose(row, id string) {
+	missed := len(s.problems()) > 0
+	if row == rowJudge {
+		s.spec.Judge = id
+	} else {
+		s.spec.Model = id
+	}
+	s.touch()
+	if missed && len(s.problems()) == 0 {
+		s.at = rowStart
+	}
+}
+
+// listKey takes a key while the list is open.
+func (s *setup) listKey(k tea.KeyPressMsg) tea.Cmd {
+	l := s.list
+	by, moves := map[string]int{"up": -1, "down": 1, "pgup": -l.page, "pgdown": l.page, "ctrl+p": -1, "ctrl+n": 1}[k.Keystroke()]
+	switch {
+	case moves:
+		if n := len(l.rows); n > 0 && (by == 1 || by == -1) {
+			l.at = (l.at + by + n) % n // round, to what was typed
+		} else {
+			l.at = max(min(l.at+by, n-1), 0)
+		}
+		return nil
+	case k.Keystroke() == "ctrl+r":
+		s.model.known = false
+		return s.askModels()
+	}
+	cmd, _ := l.key(k)
+	return cmd
+}
+
+// Widths of the list from which on it has a column.
+const (
+	withContext = 48
+	withPrices  = 72
+)
+
+// listRows gives the open list of models.
+func (s *setup) listRows(w, h int) []string {
+	th, l := s.m.th, s.list
+	what := "models"
+	if l.row == rowJudge {
+		what = "models to judge with"
+	}
+	head := cell.New(w).Gap(1).Put(th.bold, what).Gap(2)
+	switch {
+	case s.m.o.Models == nil:
+		head.Put(th.dim, "there is no list here: type the name in full")
+	case s.model.asking:
+		head.Put(th.run, "asking the endpoints…")
+	case s.model.err == "":
+		head.Put(th.dim, plural(len(s.model.all), "model"))
+	}
+	rows := []string{head.String()}
+	if s.model.err != "" && !s.model.asking {
+		text := cell.Wrap("The list could not be read: "+s.model.err+"; type the name in full, or ctrl+r asks again.", max(w-4, 1))
+		for _, t := range text[:min(len(text), 3)] {
+			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌").Gap(1).Put(th.warn, t).String())
+		}
+	}
+	foot := s.listFoot(w, max(min(h-len(rows)-3, 4), 0))
+	room := max(h-len(rows)-len(foot), 1)
+	if len(l.rows) == 0 {
+		text := "Type a name, such as openai/gpt-5."
+		if l.text != "" {
+			text = "No model has these words; a name has no spaces."
+		} else if s.model.asking {
+			text = "They come in a moment; a name can be typed at once."
+		}
+		for _, t := range cell.Wrap(text, max(w-4, 1)) {
+			rows = append(rows, cell.New(w).Gap(3).Put(th.dim, t).String())
+		}
+	}
+	l.page = max(room-1, 1)
+	l.top = min(max(l.top, l.at-room+1, 0), l.at)
+	l.top = max(min(l.top, len(l.rows)-room), 0)
+	name := 8
+	for _, r := range l.rows[l.top:min(l.top+room, len(l.rows))] {
+		name = max(name, clean.Width(clean.Line(r.id)))
+	}
+	for i := l.top; i < min(l.top+room, len(l.rows)); i++ {
+		rows = append(rows, s.listRow(l.rows[i], i == l.at, min(name, s.nameWidth(w)), w))
+	}
+	return append(cell.Fit(rows, w, h-len(foot)), foot...)
+}
+
+// nameWidth is how many cells a model's name may take.
+func (s *setup) nameWidth(w int) int {
+	switch {
+	case w >= withPrices:
+		return max(w*2/5, w-70)
+	case w >= withContext:
+		return w - 14
+	}
+	return w - 4
+}
+
+func (s *setup) listRow(r listed, chosen bool, name, w int) string {
+	th, base := s.m.th, cell.Style("")
+	if chosen {
+		base = th.selected
+	}
+	row := cell.On(w, base)
+	if chosen {
+		row.Put(th.accent, "›")
+	}
+	row.To(3)
+	switch c := r.model; {
+	case r.id == "":
+		return row.Put("", "none").String()
+	case c == nil:
+		return row.Put("", r.id).Gap(2).Put(th.dim, "as it was typed").String()
+	default:
+		st := cell.Style("")
+		if !c.Ready {
+			st = th.dim
+		}
+		th.putFound(row, st, modelName(r.id, name), s.list.find).To(3 + name)
+		if w >= withContext {
+			row.Put(th.dim, pad(contextWords(c.Context), 8, true))
+		}
+		if w >= withPrices {
+			row.Put("", pad(price(c.Input), 10, true)).Put(th.dim, " in").Put("", pad(price(c.Output), 10, true)).Put(th.dim, " out")
+		}
+		state := clean.Line(c.Why)
+		if c.Ready {
+			state = "ready"
+		}
+		if row.Left() >= 8 {
+			stateStyle := th.warn
+			if c.Ready {
+				stateStyle = th.good
+			}
+			row.Gap(2).Put(stateStyle, cell.Cut(state, row.Left()-3))
+		}
+	}
+	return row.String()
+}
+
+// listFoot tells of the chosen model what its row may have no room for, in at most
+// h rows.
+func (s *setup) listFoot(w, h int) []string {
+	th, l := s.m.th, s.list
+	if l.at >= len(l.rows) || h < 2 {
+		return nil
+	}
+	var text []string
+	st := th.dim
+	switch r := l.rows[l.at]; {
+	case r.id == "":
+		text = []string{"No model compares the best node with the human's change; lines are compared all the same."}
+	case r.model == nil:
+		text = []string{"“" + clean.Line(r.id) + "” as it was typed: its provider finds out whether it is there."}
+	default:
+		c := r.model
+		text = []string{clean.Line(c.ID), s.model.words(c.ID)}
+		if !c.Ready {
+			text = append(text, "not ready: "+notReady(c.Why))
+			st = th.warn
+		}
+	}
+	rows := []string{s.m.rule(w)}
+	for i, t := range text {
+		style := th.dim
+		if i == 2 {
+			style = st
+		}
+		for _, line := range cell.Wrap(t, max(w-2, 1)) {
+			if len(rows) < h {
+				rows = append(rows, cell.New(w).Gap(1).Put(style, line).String())
+			}
+		}
+	}
+	return cell.Fit(rows, w, h)
+}
+
+func contextTokens(n int) string {
+	if n <= 0 {
+		return "context unknown"
+	}
+	return "takes in " + contextWords(n) + " tokens"
+}
+
+func priceLong(c *ModelChoice) string {
+	if !c.priced() {
+		return "price unknown"
+	}
+	return fmt.Sprintf("%s a million tokens in, %s out", price(c.Input), price(c.Output))
+}

@@ -1,0 +1,241 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// told is the right half of the page: what the agent will be told.
+type told struct {
+	focus bool // it has the keys
+	zoom  bool // it has the screen, or leaves it to the choices
+	top   int
+	h     int // rows that show
+	total int
+
+	key    string // of the choices whose prompt was asked for last
+	number int    // of that request
+	end    context.CancelFunc
+	busy   bool
+	prompt *PromptPreview // nil before one came, and where there is none
+	of     int            // number of the request that it came from
+	err    string
+}
+
+type promptMsg struct {
+	s      *setup
+	number int
+	prompt PromptPreview
+	err    error
+}
+
+// askPrompt asks for the prompt once more when the choices that change it have
+// changed. The newest request wins: the one before is called off.
+func (s *setup) askPrompt() tea.Cmd {
+	t := &s.told
+	ask := s.m.o.Prompt
+	if !s.agent().Model || ask == nil {
+		return nil
+	}
+	spec := s.final()
+	key := fmt.Sprint(spec.Task, " ", spec.Agent, " ", spec.Hint, " ", spec.Nodes, " ", spec.Model, " ", spec.Edits, " ", spec.Reflections, " ",
+		spec.Ideas, spec.Summaries, " ", len(spec.Documents), " ", spec.Scaffold, " ", spec.Search)
+	if key == t.key {
+		return nil
+	}
+	if t.end != nil {
+		t.end()
+	}
+	ctx, end := context.WithCancel(s.m.ctx)
+	t.key, t.end, t.busy = key, end, true
+	t.number++
+	number := t.number
+	return func() tea.Msg {
+		p, err := ask(ctx, spec)
+		return promptMsg{s, number, p, err}
+	}
+}
+
+func (s *setup) takePrompt(msg promptMsg) {
+	t := &s.told
+	if msg.number != t.number {
+		return
+	}
+	t.end()
+	t.busy, t.err, t.of = false, "", msg.number
+	t.prompt = &msg.prompt
+	if msg.err != nil {
+		t.prompt, t.err = nil, oneLine(msg.err)
+	}
+}
+
+// toldRow is a row of the prompt as it is shown.
+type toldRow struct {
+	head bool
+	text string
+}
+
+// wantTold asks for what the right half shows as rows of its width.
+func (s *setup) wantTold(w int) tea.Cmd {
+	_, right := s.columns(w)
+	if !s.agent().Model {
+		return s.m.wantHint(s.task, taskdata.Hint(s.spec.Hint), max(right-3, 1))
+	}
+	t := &s.told
+	if t.prompt == nil {
+		return nil
+	}
+	messages, room := t.prompt.Messages, max(right-3, 1)
+	return s.m.slow.want(t.rowsKey(right), func() any {
+		rows := []toldRow{}
+		for i, msg := range messages {
+			if i > 0 {
+				rows = append(rows, toldRow{})
+			}
+			rows = append(rows, toldRow{true, clean.Line(msg.Role)})
+			for _, l := range clean.Lines(msg.Text) {
+				for _, part := range cell.Wrap(l, room) {
+					rows = append(rows, toldRow{text: part})
+				}
+			}
+		}
+		return rows
+	})
+}
+
+func (t *told) rowsKey(w int) string { return fmt.Sprint("prompt ", t.of, " ", w) }
+
+// scroll moves what is told by n rows.
+func (s *setup) scroll(n int) func() tea.Cmd {
+	return func() tea.Cmd {
+		t := &s.told
+		t.top = max(min(t.top+n, t.total-t.h), 0)
+		return nil
+	}
+}
+
+// toldRows draws the right half.
+func (s *setup) toldRows(w, h int) []string {
+	t := &s.told
+	rows, total, row := s.promptTold(w)
+	if !s.agent().Model {
+		rows, total, row = s.hintTold(w)
+	}
+	t.h, t.total = max(h-len(rows), 0), total
+	t.top = max(min(t.top, t.total-t.h), 0)
+	end := min(t.top+t.h, t.total)
+	for i := t.top; i < end; i++ {
+		edge := " "
+		switch {
+		case i == t.top && t.top > 0:
+			edge = "↑"
+		case i == end-1 && end < t.total:
+			edge = "↓"
+		}
+		rows = append(rows, cell.New(2).Put(s.m.th.dim, edge).String()+row(i))
+	}
+	return cell.Fit(rows, w, h)
+}
+
+// toldTitle begins the right half; it stands out while it has the keys.
+func (s *setup) toldTitle(w int, name string) *cell.Row {
+	th := s.m.th
+	if s.told.focus {
+		return cell.New(w).Put(th.accent, "▎").Put(th.accent+th.bold, name).Gap(2)
+	}
+	return cell.New(w).Gap(1).Put(th.dim, name).Gap(2)
+}
+
+// promptTold gives the head, and the rows of the prompt, each two cells narrower
+// than w.
+func (s *setup) promptTold(w int) (head []string, total int, row func(i int) string) {
+	th, t := s.m.th, &s.told
+	title := s.toldTitle(w, "prompt")
+	note := func(st cell.Style, most int, text string) {
+		for i, l := range cell.Wrap(text, max(w-3, 1)) {
+			if i < most {
+				head = append(head, cell.New(w).Gap(2).Put(st, l).String())
+			}
+		}
+	}
+	p := t.prompt
+	switch {
+	case s.m.o.Prompt == nil:
+		title.Put(th.dim, "it is not shown here")
+	case t.busy:
+		title.Put(th.run, "preparing…")
+	case t.err != "":
+		title.Put(th.warn, "none yet")
+		note(th.warn, 6, t.err)
+	case p != nil:
+		size := "~" + tokens(int64(p.Tokens)) + " tokens"
+		if c := s.model.find(s.spec.Model); c != nil && c.Context > 0 {
+			of := fmt.Sprintf("%s, %s of ", size, share(p.Tokens, c.Context))
+			size = firstFit(title.Left()-26, of+"the model's "+contextWords(c.Context), of+contextWords(c.Context))
+		}
+		title.Put("", size)
+		if text := "templates " + cell.Cut(clean.Line(p.Hash), 12); title.Left() > clean.Width(text)+1 {
+			title.Rest(cell.New(w).Put(th.dim, text).Gap(1))
+		} else {
+			note(th.dim, 1, text)
+		}
+		if len(p.Left) > 0 {
+			note(th.warn, 3, "left out, since it does not fit: "+clean.Line(strings.Join(p.Left, ", ")))
+		}
+	}
+	head = append([]string{title.String()}, head...)
+	if p == nil {
+		return head, 0, nil
+	}
+	rows, _ := s.m.slow.got[t.rowsKey(w)].([]toldRow)
+	return head, len(rows), func(i int) string {
+		st := cell.Style("")
+		switch {
+		case rows[i].head:
+			st = th.accent + th.bold
+		case t.busy:
+			st = th.dim
+		}
+		return cell.New(w-2).Put(st, rows[i].text).String()
+	}
+}
+
+// share gives how much of a whole a part is: "3 %", "less than 1 %".
+func share(part, whole int) string {
+	switch p := 100 * float64(part) / float64(whole); {
+	case part > 0 && p < 1:
+		return "less than 1 %"
+	default:
+		return fmt.Sprintf("%.0f %%", p)
+	}
+}
+
+// hintTold gives the same of an agent that is no model: what it does, and the hint.
+func (s *setup) hintTold(w int) (head []string, total int, row func(i int) string) {
+	th, a := s.m.th, s.agent()
+	var body []string
+	line := func(st cell.Style, text string) {
+		for _, l := range cell.Wrap(text, max(w-3, 1)) {
+			body = append(body, cell.New(w-2).Put(st, l).String())
+		}
+	}
+	head = []string{s.toldTitle(w, "hint").Put("", hintWords(s.spec.Hint)).String()}
+	line("", clean.Line(a.Name)+": "+clean.Line(a.About)+".")
+	line(th.dim, "No language model is asked, and nothing is paid for.")
+	body = append(body, cell.New(w-2).String())
+	if h := taskdata.Hint(s.spec.Hint); h == taskdata.HintNone || h == "" {
+		line(th.dim, "It is told nothing of the next record.")
+	} else {
+		for _, l := range s.m.hintRows(s.task, h, max(w-3, 1)) {
+			body = append(body, l+cell.New(w-2-max(w-3, 1)).String())
+		}
+	}
+	return head, len(body), func(i int) string { return body[i] }
+}
