@@ -23,8 +23,12 @@ import (
 // defaultNodes is the budget where none is named.
 const defaultNodes = 3
 
-// newSpec fills in what a track sets for a task.
-func newSpec(taskID string) (store.Spec, error) {
+// defaultParallel is how many nodes a language model has under way at a time: one
+// trains while the next is written.
+const defaultParallel = 2
+
+// newSpec fills in what a track sets for a task, and what an agent is given.
+func newSpec(taskID, by string) (store.Spec, error) {
 	task, err := taskdata.FindTask(taskID)
 	if err != nil {
 		return store.Spec{}, err
@@ -33,48 +37,46 @@ func newSpec(taskID string) (store.Spec, error) {
 	if err != nil {
 		return store.Spec{}, err
 	}
-	return store.Spec{
-		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: agent.Tuner, Scaffold: agent.Flat, Runner: agent.RunnerLocal,
+	spec := store.Spec{
+		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: by, Scaffold: agent.Flat, Runner: agent.RunnerLocal,
 		Nodes: defaultNodes, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns,
-	}, nil
+	}
+	if by == agent.LLM {
+		spec.Parallel, spec.Edits, spec.Reflections = defaultParallel, agent.EditsBlocks, agent.DefaultReflections
+	}
+	return spec, nil
 }
 
 func (a *app) attemptCmd() *cobra.Command {
-	var spec store.Spec
-	var calibrate, confirm int
+	var c choices
 	var detach bool
 	cmd := &cobra.Command{
 		Use:   "attempt TASK",
 		Short: "Run an attempt at a task",
 		Long: "Runs an attempt in the foreground with a progress line, and prints its id. Ctrl-C stops it. The exit status " +
 			"is 0 when the attempt is done, also where no node was valid. With --detach it goes on by itself.",
-		Example: "pitwall attempt micro/7 --agent oracle --nodes 1 --json",
-		Args:    args(1, 1),
+		Example: "pitwall attempt micro/7 --agent oracle --nodes 1 --json\n" +
+			"pitwall attempt micro/7 --agent llm --model openai/gpt-5 --hint 1 --scaffold tree --nodes 4 --budget-cost 2",
+		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			base, err := newSpec(args[0])
+			spec, err := c.settle(cmd, args[0])
 			if err != nil {
 				return err
 			}
-			spec.Task, spec.Calibrate, spec.Confirm = base.Task, base.Calibrate, base.Confirm
-			if cmd.Flags().Changed("calibrate") {
-				spec.Calibrate = calibrate
-			}
-			if cmd.Flags().Changed("confirm") {
-				spec.Confirm = confirm
-			}
-			return a.withStore(cmd.Context(), func(s *store.Store) error { return a.attempt(cmd.Context(), s, spec, detach) })
+			return a.withStore(cmd.Context(), func(s *store.Store) error {
+				if c.carry != "" {
+					before, err := s.Attempt(cmd.Context(), c.carry)
+					if err != nil {
+						return err
+					}
+					spec.Carry = before.ID
+				}
+				return a.attempt(cmd.Context(), s, spec, detach)
+			})
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&spec.Hint, "hint", string(taskdata.HintNone), "what the agent is told: "+hintList())
-	f.StringVar(&spec.Agent, "agent", agent.Tuner, "who edits: "+agentList())
-	f.StringVar(&spec.Scaffold, "scaffold", agent.Flat, "how the next node is chosen: "+strings.Join(agent.Scaffolds(), ", "))
-	f.IntVar(&spec.Nodes, "nodes", defaultNodes, "how many nodes to try")
-	f.Int64Var(&spec.Seed, "seed", 1, "the agent's seed")
-	f.StringVar(&spec.Runner, "runner", agent.RunnerLocal, "where scripts train")
-	f.IntVar(&calibrate, "calibrate", 0, "runs of each record that calibration needs (default: the track's)")
-	f.IntVar(&confirm, "confirm", 0, "fresh runs of the best node and of the record (default: the track's)")
-	f.BoolVar(&detach, "detach", false, "leave it running and return at once")
+	c.add(cmd.Flags())
+	cmd.Flags().BoolVar(&detach, "detach", false, "leave it running and return at once")
 	return cmd
 }
 
@@ -95,6 +97,9 @@ func agentList() string {
 }
 
 func (a *app) attempt(ctx context.Context, s *store.Store, spec store.Spec, detach bool) error {
+	if err := a.name(s, &spec); err != nil {
+		return err
+	}
 	if err := a.engine(s).Preflight(ctx, spec); err != nil {
 		return err
 	}
@@ -102,13 +107,26 @@ func (a *app) attempt(ctx context.Context, s *store.Store, spec store.Spec, deta
 	if err != nil {
 		return err
 	}
-	return a.drive(ctx, s, id, detach)
+	return a.drive(ctx, s, id, detach, false)
 }
 
-// drive runs an engine on an attempt, here or detached, and reports.
-func (a *app) drive(ctx context.Context, s *store.Store, id string, detach bool) error {
+// name writes down which model a spec means, so that the attempt keeps it.
+func (a *app) name(s *store.Store, spec *store.Spec) error {
+	if spec.Agent != agent.LLM {
+		return nil
+	}
+	m, err := a.engine(s).Model(spec.Model)
+	if err == nil {
+		spec.Model = m.ID()
+	}
+	return err
+}
+
+// drive runs an engine on an attempt, here or detached, and reports. A pause that
+// the attempt was left in ends where goOn is true.
+func (a *app) drive(ctx context.Context, s *store.Store, id string, detach, goOn bool) error {
 	if detach {
-		if err := a.launch(ctx, s, id); err != nil {
+		if err := a.launch(ctx, s, id, goOn); err != nil {
 			return err
 		}
 		return a.report(ctx, s, id)
@@ -120,7 +138,9 @@ func (a *app) drive(ctx context.Context, s *store.Store, id string, detach bool)
 		return err
 	}
 	following := a.follow(ctx, s, id)
-	err := a.engine(s).Run(ctx, id)
+	e := a.engine(s)
+	e.Go = goOn
+	err := e.Run(ctx, id)
 	following()
 	if a.json {
 		// The document is printed whatever came of the attempt, and after Ctrl-C too.
@@ -146,14 +166,17 @@ func (a *app) resumeCmd() *cobra.Command {
 	var detach bool
 	cmd := &cobra.Command{
 		Use:   "resume ID",
-		Short: "Go on with an interrupted, stopped or failed attempt",
+		Short: "Go on with a paused, interrupted, stopped or failed attempt",
 		Args:  args(1, 1),
 		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error {
+			if sum, err := s.Attempt(ctx, args[0]); err == nil && sum.Status == event.StatusPaused {
+				return a.order(ctx, s, sum.ID, event.OrderGo, nil)
+			}
 			id, err := a.resumable(ctx, s, args[0])
 			if err != nil {
 				return err
 			}
-			return a.drive(ctx, s, id, detach)
+			return a.drive(ctx, s, id, detach, true)
 		}),
 	}
 	cmd.Flags().BoolVar(&detach, "detach", false, "leave it running and return at once")
@@ -176,13 +199,21 @@ func (a *app) resumable(ctx context.Context, s *store.Store, prefix string) (str
 }
 
 func (a *app) stopCmd() *cobra.Command {
-	return &cobra.Command{
+	var run bool
+	cmd := &cobra.Command{
 		Use:   "stop ID",
 		Short: "Stop a running attempt",
-		Long:  "Stops an attempt and waits until nothing of it is left. It can be resumed.",
+		Long:  "Stops an attempt and waits until nothing of it is left. It can be resumed. With --run only the run in flight is stopped, which then never counts, and the attempt goes on.",
 		Args:  args(1, 1),
-		RunE:  a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.stop(ctx, s, args[0]) }),
+		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error {
+			if run {
+				return a.order(ctx, s, args[0], event.OrderStopRun, event.StopRun{})
+			}
+			return a.stop(ctx, s, args[0])
+		}),
 	}
+	cmd.Flags().BoolVar(&run, "run", false, "stop the run in flight only")
+	return cmd
 }
 
 func (a *app) stop(ctx context.Context, s *store.Store, prefix string) error {
@@ -190,7 +221,7 @@ func (a *app) stop(ctx context.Context, s *store.Store, prefix string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Order(ctx, sum.ID, agent.OrderStop, ""); err != nil {
+	if _, err := s.Order(ctx, sum.ID, event.OrderStop, ""); err != nil {
 		if errors.Is(err, store.ErrNotLive) {
 			return fmt.Errorf("attempt %d is %s: there is nothing to stop", sum.Number, sum.Status)
 		}
@@ -243,7 +274,8 @@ func (a *app) deleteCmd() *cobra.Command {
 
 // engineCmd is what a detached engine runs.
 func (a *app) engineCmd() *cobra.Command {
-	return &cobra.Command{
+	var goOn bool
+	cmd := &cobra.Command{
 		Use:    "_engine ID",
 		Hidden: true,
 		Args:   args(1, 1),
@@ -253,7 +285,9 @@ func (a *app) engineCmd() *cobra.Command {
 				return err
 			}
 			err := a.withStore(cmd.Context(), func(s *store.Store) error {
-				err := a.engine(s).Run(cmd.Context(), args[0])
+				e := a.engine(s)
+				e.Go = goOn
+				err := e.Run(cmd.Context(), args[0])
 				a.warn(tidy(context.WithoutCancel(cmd.Context()), s))
 				return err
 			})
@@ -266,6 +300,8 @@ func (a *app) engineCmd() *cobra.Command {
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&goOn, "go", false, "end a pause")
+	return cmd
 }
 
 func (a *app) calibrateCmd() *cobra.Command {

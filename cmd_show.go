@@ -171,6 +171,19 @@ type nodeJSON struct {
 	ValLoss      event.Float `json:"val_loss"`
 	TrainSeconds event.Float `json:"train_seconds"`
 	FSR          *float64    `json:"fsr"`
+	// Similarity is how much of the human's change the node has; null where it
+	// was not compared.
+	Similarity *similarJSON `json:"similarity"`
+	Origin     string       `json:"origin"` // "" for the scaffold's choice, else debug, branch, repeat, carried
+	Idea       string       `json:"idea"`
+}
+
+type similarJSON struct {
+	Recall    event.Float `json:"recall"` // of the human's changed lines
+	Precision event.Float `json:"precision"`
+	F1        event.Float `json:"f1"`
+	Judge     *string     `json:"judge"` // the model that scored it; null where none did
+	Score     event.Float `json:"score"`
 }
 
 type spreadJSON struct {
@@ -228,6 +241,7 @@ type attemptJSON struct {
 	Scaffold    string      `json:"scaffold"`
 	Runner      string      `json:"runner"`
 	Seed        int64       `json:"seed"`
+	Model       *string     `json:"model"`  // "provider/name"; null where no model is the agent
 	Budget      int         `json:"budget"` // nodes
 	Calibrate   int         `json:"calibrate"`
 	Confirm     int         `json:"confirm"`
@@ -239,6 +253,8 @@ type attemptJSON struct {
 	FSR         *float64    `json:"fsr"`
 	FSRInterval *[2]float64 `json:"fsr_interval"`
 	Why         string      `json:"why"`
+	Tokens      int64       `json:"tokens"` // that models were sent and gave
+	Cost        event.Float `json:"cost"`   // US dollars; null where a model's price is not known
 	Engine      *engineJSON `json:"engine"` // null while nobody runs it
 }
 
@@ -274,6 +290,10 @@ func summaryDoc(s store.Summary) attemptJSON {
 		ID: s.ID, Number: s.Number, Task: s.Task, Benchmark: s.Benchmark, Hint: s.Hint, Agent: s.Agent, Scaffold: s.Scaffold,
 		Runner: s.Runner, Seed: s.Seed, Budget: s.Nodes, Calibrate: s.Calibrate, Confirm: s.Confirm, Status: s.Status,
 		Started: moment(s.Started), Ended: moment(s.Ended), Confirmed: s.Confirmed, FSR: s.FSR, FSRInterval: s.Interval, Why: s.Why,
+		Tokens: s.Tokens, Cost: s.Cost,
+	}
+	if s.Model != "" {
+		d.Model = &s.Model
 	}
 	if s.BestNode >= 0 {
 		d.Best = &s.BestNode
@@ -299,7 +319,16 @@ func showDoc(ctx context.Context, s *store.Store, prefix string) (showJSON, erro
 	}
 	d := showJSON{attemptJSON: summaryDoc(sum), Nodes: []nodeJSON{}}
 	for _, n := range st.Nodes {
-		nd := nodeJSON{ID: n.ID, Status: n.State, Valid: n.Valid(), Why: n.Why, ValLoss: n.ValLoss, TrainSeconds: n.TrainSeconds, FSR: n.FSR}
+		nd := nodeJSON{
+			ID: n.ID, Status: n.State, Valid: n.Valid(), Why: n.Why, ValLoss: n.ValLoss, TrainSeconds: n.TrainSeconds, FSR: n.FSR,
+			Origin: n.Origin, Idea: n.Idea,
+		}
+		if m := n.Similar; m != nil {
+			nd.Similarity = &similarJSON{Recall: m.Recall, Precision: m.Precision, F1: m.F1, Score: m.Score}
+			if m.Judge != "" {
+				nd.Similarity.Judge = &m.Judge
+			}
+		}
 		if n.Parent >= 0 {
 			nd.Parent = &n.Parent
 		}
@@ -368,6 +397,14 @@ func (a *app) attemptsCmd() *cobra.Command {
 	}
 }
 
+// costWords gives what models cost.
+func costWords(cost event.Float) string {
+	if !cost.Known() {
+		return "price not known"
+	}
+	return fmt.Sprintf("$%.2f", float64(cost))
+}
+
 // fsrWords gives an attempt's FSR with its interval and what it rests on.
 func fsrWords(s store.Summary) string {
 	if s.FSR == nil {
@@ -404,6 +441,9 @@ func (a *app) showCmd() *cobra.Command {
 				clean.Line(fmt.Sprintf("%s%s  hint %s  %s · %s  %s", d.Task, practiceWord(d.Benchmark), d.Hint, d.Agent, d.Scaffold, d.Status)), fsrWords(sum), d.Calibrate, d.Confirm)
 			if d.Why != "" {
 				fmt.Fprintln(a.out, clean.Line(d.Why))
+			}
+			if d.Model != nil {
+				fmt.Fprintln(a.out, clean.Line(fmt.Sprintf("%s  %d tokens  %s", *d.Model, d.Tokens, costWords(d.Cost))))
 			}
 			fmt.Fprintln(a.out)
 			rows := [][]string{{"NODE", "KIND", "STATUS", "LOSS", "TIME", "FSR", "WHY"}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/agent/model"
 	"pitwall/runner"
 	"pitwall/store"
 )
@@ -131,21 +133,30 @@ func checkGPUs(ctx context.Context) check {
 	return check{Name: "gpus", OK: true, Found: strings.Join(gpus, "; ")}
 }
 
-// keyNames are the environment names under which keys of model providers are usual.
-var keyNames = [...]string{"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "AZURE_OPENAI_API_KEY", "DEEPSEEK_API_KEY", "GEMINI_API_KEY", "OPENROUTER_API_KEY"}
-
+// checkKeys tells which language models can be used here.
 func (a *app) checkKeys() check {
+	catalog, err := model.Load(filepath.Join(a.home(), agent.ModelsFile), a.getenv)
+	if err != nil {
+		return check{Name: "keys", Found: err.Error(), Mend: "mend the file; see docs/agents.md"}
+	}
 	var set []string
-	for _, name := range keyNames {
+	for _, name := range catalog.KeyNames() {
 		if a.getenv(name) != "" {
 			set = append(set, name)
 		}
 	}
-	found := "none set; no agent of this version needs one"
-	if len(set) > 0 {
-		found = strings.Join(set, ", ") + "; no agent of this version uses them, and no script sees them"
+	m, ok := catalog.Default()
+	if !ok {
+		return check{
+			Name: "keys", OK: true, Found: "none set; agent llm needs one, or a local server",
+			Mend: "set one, as OPENAI_API_KEY or ANTHROPIC_API_KEY; pitwall models lists the providers",
+		}
 	}
-	return check{Name: "keys", OK: true, Found: found}
+	found := strings.Join(set, ", ")
+	if found != "" {
+		found += "; "
+	}
+	return check{Name: "keys", OK: true, Found: found + "agent llm uses " + m.ID() + " where --model names none; no script sees a key"}
 }
 
 func checkGit() check {

@@ -15,8 +15,9 @@ import (
 // launchPatience is what a detached engine gets to take its attempt over.
 const launchPatience = 15 * time.Second
 
-// launch starts a detached engine on an attempt and returns when it has it.
-func (a *app) launch(ctx context.Context, s *store.Store, id string) error {
+// launch starts a detached engine on an attempt and returns when it has it. A pause
+// that the attempt was left in ends where goOn is true.
+func (a *app) launch(ctx context.Context, s *store.Store, id string, goOn bool) error {
 	path := engineLog(a.home(), id)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("start engine: %w", err)
@@ -26,7 +27,11 @@ func (a *app) launch(ctx context.Context, s *store.Store, id string) error {
 		return fmt.Errorf("start engine: %w", err)
 	}
 	defer out.Close()
-	cmd := runner.Self("_engine", id)
+	args := []string{"_engine", id}
+	if goOn {
+		args = append(args, "--go")
+	}
+	cmd := runner.Self(args...)
 	if err := keepExecutable(cmd, a.home()); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -113,8 +114,9 @@ func newRoot(a *app) *cobra.Command {
 	root.SetErr(a.err)
 	root.AddCommand(
 		a.tasksCmd(), a.attemptCmd(), a.attemptsCmd(), a.showCmd(), a.watchCmd(), a.replayCmd(),
-		a.diffCmd(), a.logCmd(), a.scriptCmd(), a.stopCmd(), a.resumeCmd(), a.deleteCmd(),
-		a.exportCmd(), a.importCmd(), a.calibrateCmd(), a.doctorCmd(), a.engineCmd(),
+		a.diffCmd(), a.logCmd(), a.scriptCmd(), a.stopCmd(), a.pauseCmd(), a.resumeCmd(), a.deleteCmd(),
+		a.approveCmd(), a.editCmd(), a.steerCmd(), a.branchCmd(), a.modelsCmd(), a.promptCmd(),
+		a.exportCmd(), a.importCmd(), a.calibrateCmd(), a.sweepCmd(), a.doctorCmd(), a.engineCmd(),
 	)
 	return root
 }
@@ -145,6 +147,14 @@ func (a *app) withStore(ctx context.Context, f func(*store.Store) error) error {
 	s, err := store.Open(ctx, a.home())
 	if err != nil {
 		return err
+	}
+	catalog := sync.OnceValues(a.engine(s).Catalog)
+	s.Mask = func(text string) string {
+		c, err := catalog()
+		if err != nil {
+			return text // whoever needs a model is told what is wrong
+		}
+		return c.Mask().Text(text)
 	}
 	return errors.Join(f(s), s.Close())
 }

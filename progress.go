@@ -93,15 +93,36 @@ func progressLine(st *fold.State, figures bool) string {
 		return "queued · " + st.Why
 	}
 	switch st.Phase.Phase {
+	case event.PhaseApproving:
+		parts = append(parts, fmt.Sprintf("edit %s of node %d waits for your word: pitwall approve, or pitwall watch", editWords(st), st.Phase.Node))
+	case event.PhaseAwaiting:
+		parts = append(parts, fmt.Sprintf("node %d is yours to write: pitwall edit, or pitwall watch", st.Phase.Node))
 	case event.PhaseWriting, event.PhaseChecking, event.PhaseTraining, event.PhaseEvaluating, event.PhaseJudging:
 		parts = append(parts, fmt.Sprintf("%s node %d of %d", st.Phase.Phase, st.Phase.Node, st.Attempt.Nodes))
 	default:
 		parts = append(parts, strings.TrimSpace(st.Phase.Phase+" "+st.Phase.Detail))
 	}
+	if st.Paused {
+		parts = append(parts, "paused; go on with: pitwall resume")
+	}
 	if r := st.LiveRun(); r != nil && figures {
 		parts = append(parts, runWords(*r)+practiceWord(st.Attempt.Benchmark))
 	}
+	if st.Usage.Total() > 0 && figures {
+		parts = append(parts, fmt.Sprintf("%dk tokens", (st.Usage.Total()+500)/1000))
+		if st.Unpriced == 0 {
+			parts = append(parts, fmt.Sprintf("$%.2f", st.Cost))
+		}
+	}
 	return strings.Join(parts, " · ")
+}
+
+// editWords names the edit that waits.
+func editWords(st *fold.State) string {
+	if w := st.Awaited(); w != nil {
+		return fmt.Sprint(w.Edit)
+	}
+	return "?"
 }
 
 func runWords(r fold.Run) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"os"
 
 	"github.com/charmbracelet/x/term"
@@ -32,10 +33,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			}
 			o.open = sum.ID
 		}
-		var agents []ui.Agent
-		for _, k := range agent.Kinds() {
-			agents = append(agents, ui.Agent{Name: k.Name, About: k.About, Ready: true})
-		}
+		e := a.engine(s)
 		// Tidying may take a while: the screen does not wait for it, and hears of
 		// its troubles when the terminal is free again.
 		ctx, leave := context.WithCancel(ctx)
@@ -46,14 +44,18 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			a.warn(<-tidied)
 		}()
 		return ui.Run(ctx, ui.Options{
-			Store: s, Version: buildVersion(), Agents: agents,
-			Start: func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
+			Store: s, Version: buildVersion(), Agents: agentChoices(e), Scaffolds: scaffoldChoices(),
+			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, e) },
+			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(e, spec) },
+			Defaults: newSpec,
+			Editor:   a.editor,
+			Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
 			Resume: func(ctx context.Context, id string) error {
 				id, err := a.resumable(ctx, s, id)
 				if err != nil {
 					return err
 				}
-				return a.launch(ctx, s, id)
+				return a.launch(ctx, s, id, false)
 			},
 			Preflight: func(ctx context.Context) error {
 				if err := runner.Supported(); err != nil {
@@ -69,8 +71,69 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 	})
 }
 
+// agentChoices lists the agents; one that is a language model is ready where a key
+// or a local server is there.
+func agentChoices(e *agent.Engine) []ui.Agent {
+	var list []ui.Agent
+	for _, k := range agent.Kinds() {
+		c := ui.Agent{Name: k.Name, About: k.About, Ready: true, Model: k.Name == agent.LLM}
+		if c.Model {
+			if _, err := e.Model(""); err != nil {
+				c.Ready, c.Why = false, err.Error()
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+func scaffoldChoices() []ui.Scaffold {
+	var list []ui.Scaffold
+	for _, s := range agent.Scaffolds() {
+		list = append(list, ui.Scaffold{Name: s.Name, About: s.About, Search: s.Search})
+	}
+	return list
+}
+
+// modelChoices lists the models of all providers that are ready, and what the
+// others lack.
+func modelChoices(ctx context.Context, e *agent.Engine) ([]ui.ModelChoice, error) {
+	catalog, err := e.Catalog()
+	if err != nil {
+		return nil, err
+	}
+	var list []ui.ModelChoice
+	for _, p := range catalog.Providers() {
+		if !p.Ready {
+			list = append(list, ui.ModelChoice{ID: p.Name + "/", Input: math.NaN(), Output: math.NaN(), Why: p.Why})
+			continue
+		}
+		models, err := catalog.Models(ctx, p.Name)
+		if err != nil {
+			list = append(list, ui.ModelChoice{ID: p.Name + "/", Input: math.NaN(), Output: math.NaN(), Why: err.Error()})
+			continue
+		}
+		for _, m := range models {
+			c := ui.ModelChoice{ID: m.ID(), Context: m.Context, Input: math.NaN(), Output: math.NaN(), Ready: true}
+			if m.Price != nil {
+				c.Input, c.Output = m.Price.Input, m.Price.Output
+			}
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+func preview(e *agent.Engine, spec store.Spec) (ui.PromptPreview, error) {
+	p, err := e.Preview(spec)
+	return ui.PromptPreview{Messages: p.Messages, Tokens: p.Tokens, Hash: p.Hash, Left: p.Left}, err
+}
+
 // begin creates an attempt and starts a detached engine on it.
 func (a *app) begin(ctx context.Context, s *store.Store, spec store.Spec) (string, error) {
+	if err := a.name(s, &spec); err != nil {
+		return "", err
+	}
 	if err := a.engine(s).Preflight(ctx, spec); err != nil {
 		return "", err
 	}
@@ -78,7 +141,7 @@ func (a *app) begin(ctx context.Context, s *store.Store, spec store.Spec) (strin
 	if err != nil {
 		return "", err
 	}
-	return id, a.launch(ctx, s, id)
+	return id, a.launch(ctx, s, id, false)
 }
 
 func (a *app) watchCmd() *cobra.Command {

@@ -255,8 +255,8 @@ func TestScreensAndCommandsShareAStoreAndAttemptsQueueForTheMachine(t *testing.T
 	}
 
 	// Stopping the second from its screen asks first.
-	other.Key("x").Sees("Stop this attempt?").Key("n").Misses("Stop this attempt?")
-	other.Key("x").Sees("Stop this attempt?").Key("y").Sees("■ stopped", "resume")
+	other.Key("X").Sees("Stop this attempt?").Key("n").Misses("Stop this attempt?")
+	other.Key("X").Sees("Stop this attempt?").Key("y").Sees("■ stopped", "resume")
 	if a := p.show(second.ID); a.Status != "stopped" || a.Engine != nil {
 		t.Errorf("the second attempt was stopped from the screen and is %s", a.Status)
 	}

@@ -162,6 +162,7 @@ type attempt struct {
 type node struct {
 	ID           int
 	Status       string
+	Why          string
 	TrainSeconds *float64 `json:"train_seconds"`
 }
 
