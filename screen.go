@@ -47,7 +47,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			Store: s, Version: buildVersion(), Agents: agentChoices(e), Scaffolds: scaffoldChoices(),
 			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, e) },
 			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(e, spec) },
-			Defaults: newSpec,
+			Defaults: func(task, by string) (store.Spec, error) { return defaults(e, task, by) },
 			Editor:   a.editor,
 			Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
 			Resume: func(ctx context.Context, id string) error {
@@ -76,7 +76,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 func agentChoices(e *agent.Engine) []ui.Agent {
 	var list []ui.Agent
 	for _, k := range agent.Kinds() {
-		c := ui.Agent{Name: k.Name, About: k.About, Ready: true, Model: k.Name == agent.LLM}
+		c := ui.Agent{Name: k.Name, About: k.About, Ready: true, Model: k.Name == agent.LLM, Scaffolds: k.Name == agent.LLM || k.Name == agent.Human}
 		if c.Model {
 			if _, err := e.Model(""); err != nil {
 				c.Ready, c.Why = false, err.Error()
@@ -85,6 +85,17 @@ func agentChoices(e *agent.Engine) []ui.Agent {
 		list = append(list, c)
 	}
 	return list
+}
+
+// defaults is newSpec with the model that is used where none is named.
+func defaults(e *agent.Engine, task, by string) (store.Spec, error) {
+	spec, err := newSpec(task, by)
+	if err == nil && by == agent.LLM {
+		if m, err := e.Model(""); err == nil {
+			spec.Model = m.ID()
+		}
+	}
+	return spec, err
 }
 
 func scaffoldChoices() []ui.Scaffold {

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,14 @@ func start(t *testing.T, e *Engine, id string) (stop func(), end func() *fold.St
 	ctx, cancel := context.WithCancelCause(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- e.Run(ctx, id) }()
-	return func() { cancel(ErrStopped); _ = <-ended }, func() *fold.State {
+	stop = func() {
+		t.Helper()
+		cancel(ErrStopped)
+		if err := <-ended; !errors.Is(err, ErrStopped) {
+			t.Fatalf("stopped with %v", err)
+		}
+	}
+	return stop, func() *fold.State {
 		t.Helper()
 		if err := <-ended; err != nil {
 			t.Fatal(err)

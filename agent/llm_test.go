@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -372,7 +373,9 @@ func TestACallThatWasAnsweredIsNotMadeAgain(t *testing.T) {
 	go func() { ended <- e.Run(ctx, id) }()
 	eventually(t, "an edit waits", 20*time.Second, func() bool { return state(t, e.Store, id).Awaited() != nil })
 	cancel(ErrStopped)
-	_ = <-ended
+	if err := <-ended; !errors.Is(err, ErrStopped) {
+		t.Fatalf("stopped with %v", err)
+	}
 	if n := len(server.Requests()); n != 1 {
 		t.Fatalf("%d requests before the restart", n)
 	}

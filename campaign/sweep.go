@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	// lookEvery is how often the store is asked how the attempts stand, and
-	// lookShare what part of the time that may take at most: the larger a campaign,
-	// the less often.
+	// lookEvery is how often the store is asked how the attempts stand; where that
+	// takes long, in a large campaign, the wait is lookShare times as long.
 	lookEvery = 250 * time.Millisecond
 	lookShare = 10
 	// resumes is how often an attempt that failed is gone on with in one sweep.

@@ -17,7 +17,7 @@ func TestRefusalsAreToldApart(t *testing.T) {
 	openAI := func(code, kind, message string) string {
 		return fmt.Sprintf(`{"error":{"message":%q,"type":%q,"code":%q}}`, message, kind, code)
 	}
-	for name, c := range map[string]struct {
+	cases := map[string]struct {
 		status int
 		body   string
 		kind   ErrorKind
@@ -53,10 +53,13 @@ func TestRefusalsAreToldApart(t *testing.T) {
 		"a list of faults":       {422, `{"detail":[{"loc":["body"],"msg":"field required"}]}`, KindRequest, []string{"field required"}},
 		"tools":                  {400, openAI("", "invalid_request_error", "Function tools with reasoning are not supported in chat completions"), KindRequest, []string{"--edits blocks"}},
 		"control characters too": {400, `{"error":{"message":"bad\u001b[31m\n\nthing"}}`, KindRequest, []string{"bad[31m thing"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			want := c
-			eachWire(t, func(t *testing.T, c *Client, s *modeltest.Server) {
+	}
+	var step modeltest.Step
+	eachWire(t, func(t *testing.T, c *Client, s *modeltest.Server) {
+		for name, want := range cases {
+			t.Run(name, func(t *testing.T) {
+				step = modeltest.Step{Status: want.status, Body: want.body, Header: map[string]string{"Location": "https://elsewhere.test/v1"}}
+				before := len(s.Requests())
 				e, a := fails(t, c, want.kind)
 				words := slices.Clone(want.words)
 				for i, w := range words {
@@ -68,15 +71,15 @@ func TestRefusalsAreToldApart(t *testing.T) {
 				if a.Text != "" || a.Usage != (Usage{}) || e.Provider != c.provider.Name {
 					t.Errorf("%+v with the answer %+v", e, a)
 				}
-				if n := len(s.Requests()); n != 1 {
+				if n := len(s.Requests()) - before; n != 1 {
 					t.Errorf("%d requests, want one try", n)
 				}
 				if e.Retry() != (want.kind == KindRate || want.kind == KindServer) {
 					t.Errorf("retry %t", e.Retry())
 				}
-			}, modeltest.Step{Status: want.status, Body: want.body, Header: map[string]string{"Location": "https://elsewhere.test/v1"}})
-		})
-	}
+			})
+		}
+	}, modeltest.Step{Answer: func(modeltest.Request) modeltest.Step { return step }})
 }
 
 func TestTheModelsWindowAndNearNamesAreTold(t *testing.T) {
