@@ -152,7 +152,7 @@ func TestTheHandOnTheWheelByKey(t *testing.T) {
 	if m := last[len(last)-1].Messages; !strings.Contains(m[1].Text, "mind the warm-up") {
 		t.Error("the note did not reach the next node")
 	}
-	d.Key("A").Sees("training node 2").Key("x").Sees("top this run").Key("y")
+	d.Key("A").Sees("training node 2").Key("x").Sees("Stop the run of node 2?").Key("y")
 	d.Until("node 2 never counts", func(string) bool { a := p.show("1"); return len(a.Nodes) > 2 && a.Nodes[2].Status == "failed" })
 	d.Sees("done")
 }

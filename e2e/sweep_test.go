@@ -94,7 +94,7 @@ func (p *place) ends(s *sweeping, limit time.Duration) error {
 // inFlight waits until some attempts are done and another runs, and gives that one.
 func (p *place) inFlight(done int) (a attempt) {
 	p.t.Helper()
-	eventually(p.t, 2*patience, fmt.Sprintf("%d attempts are done and another runs", done), func() bool {
+	eventually(p.t, 5*patience, fmt.Sprintf("%d attempts are done and another runs", done), func() bool {
 		n, running := 0, false
 		for _, one := range p.attempts() {
 			switch {
@@ -178,7 +178,7 @@ func TestASeriesThatIsKilledInTheMiddleIsResumedAndEndsWithEachCellOnce(t *testi
 	}
 
 	third := p.sweep(file, "--jobs", "2", "--json")
-	if err := p.ends(third, 4*patience); err != nil {
+	if err := p.ends(third, 10*patience); err != nil {
 		t.Fatalf("the last sweep: %v\n%s", err, third.words.String())
 	}
 	var doc series
