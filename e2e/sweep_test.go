@@ -135,7 +135,7 @@ func (p *place) eachCellOnce(doc series) {
 }
 
 func TestASeriesThatIsKilledInTheMiddleIsResumedAndEndsWithEachCellOnce(t *testing.T) {
-	p := newPlace(t)
+	p := newCalibratedPlace(t)
 	file := campaignFile(t, "[1, 2]")
 
 	// The sweep is killed; what it had in flight goes on by itself.
