@@ -71,9 +71,10 @@ func (a *app) providers(catalog *model.Catalog) error {
 
 func (a *app) models(ctx context.Context, catalog *model.Catalog, provider string) error {
 	models, err := catalog.Models(ctx, provider)
-	if err != nil {
+	if err != nil && len(models) == 0 {
 		return err
 	}
+	a.warn(err) // what the built-in list knows is there all the same
 	list := []modelJSON{}
 	for _, m := range models {
 		d := modelJSON{Model: m.ID(), Input: event.NaN(), Output: event.NaN(), Cached: event.NaN()}

@@ -92,7 +92,7 @@ func chooseModel(catalog *model.Catalog, name string) (model.Model, error) {
 	if name == "" {
 		m, ok := catalog.Default()
 		if !ok {
-			return m, errors.New("no key of a language model's provider is set: set one, as OPENAI_API_KEY or ANTHROPIC_API_KEY, or name a local model with --model; see pitwall models")
+			return m, errors.New("no model is named, and no provider has both a key and a default model: name one with --model, or set a key, as OPENAI_API_KEY or ANTHROPIC_API_KEY; see pitwall models")
 		}
 		return m, nil
 	}

@@ -163,6 +163,8 @@ type node struct {
 	ID           int
 	Status       string
 	Why          string
+	Origin       string
+	Parent       *int
 	TrainSeconds *float64 `json:"train_seconds"`
 }
 

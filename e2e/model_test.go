@@ -24,6 +24,9 @@ func writesFewer(steps int) string {
 	return fmt.Sprintf("The record ends below the target: try %d steps.\n\ntrain.py\n<<<<<<< SEARCH\n%s\n=======\nSTEPS = %d\n>>>>>>> REPLACE\n", steps, taskSteps, steps)
 }
 
+// writesMomentum is an answer that leaves the steps as they are.
+const writesMomentum = "train.py\n<<<<<<< SEARCH\nMUON_MOMENTUM = 0.85\n=======\nMUON_MOMENTUM = 0.86\n>>>>>>> REPLACE\n"
+
 // modelPlace is a calibrated place whose models answer at the server.
 func modelPlace(t *testing.T, server *modeltest.Server) *place {
 	t.Helper()
@@ -45,7 +48,7 @@ func TestAModelAttemptsATaskByEitherWire(t *testing.T) {
 				steps := taskSteps
 				script := r.Messages[len(r.Messages)-1].Text
 				if !strings.Contains(script, steps) { // the parent is a node with other steps
-					return modeltest.Step{Text: "train.py\n<<<<<<< SEARCH\nMUON_MOMENTUM = 0.85\n=======\nMUON_MOMENTUM = 0.86\n>>>>>>> REPLACE\n"}
+					return modeltest.Step{Text: writesMomentum}
 				}
 				return modeltest.Step{Text: writesFewer(58), Reasoning: "It has some to spare.", Usage: &modeltest.Usage{Input: 9000, Output: 200}}
 			}})
@@ -130,7 +133,12 @@ func TestTheDiffGrowsAsTheModelWrites(t *testing.T) {
 }
 
 func TestTheHandOnTheWheelByKey(t *testing.T) {
-	server := modeltest.New(t, modeltest.Step{Text: writesFewer(58)})
+	server := modeltest.New(t, modeltest.Step{Answer: func(r modeltest.Request) modeltest.Step {
+		if strings.Contains(r.Messages[1].Text, "\nSTEPS = 58\n") { // it starts from node 1
+			return modeltest.Step{Text: writesMomentum}
+		}
+		return modeltest.Step{Text: writesFewer(58)}
+	}})
 	p := modelPlace(t, server)
 	p.do("attempt", "micro/7", "--agent", "llm", "--model", "openai/test-model", "--nodes", "3", "--parallel", "1",
 		"--calibrate", "1", "--confirm", "0", "--gate", "--detach")
@@ -144,13 +152,16 @@ func TestTheHandOnTheWheelByKey(t *testing.T) {
 	})
 	d.Sees("waits for you").Key("y").Sees("training node 1").Key("space").Sees("paus")
 	d.Until("the run was not broken off", func(string) bool { a := p.show("1"); return len(a.Nodes) > 1 && a.Nodes[1].Status == "provisional" })
-	d.Sees("paused")
+	d.Sees("paused").Key("B").Sees("branch")
 	p.killEngine("1")
 	d.Sees("interrupted").Key("r").Sees("paused").Key("space")
 	d.Sees("waits for you")
 	last := server.Requests()
 	if m := last[len(last)-1].Messages; !strings.Contains(m[1].Text, "mind the warm-up") {
 		t.Error("the note did not reach the next node")
+	}
+	if n := p.show("1").Nodes; len(n) < 3 || n[2].Origin != "branch" || n[2].Parent == nil || *n[2].Parent != 1 {
+		t.Errorf("node 2 does not start from node 1: %+v", n)
 	}
 	d.Key("A").Sees("training node 2").Key("x").Sees("Stop the run of node 2?").Key("y")
 	d.Until("node 2 never counts", func(string) bool { a := p.show("1"); return len(a.Nodes) > 2 && a.Nodes[2].Status == "failed" })

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
@@ -330,5 +331,39 @@ func TestCheckpointsAreDisposable(t *testing.T) {
 	closeWriter(t, w)
 	if n, err := s.Query("SELECT count(*) FROM checkpoints"); err != nil || n == int64(0) {
 		t.Errorf("%v checkpoints, %v", n, err)
+	}
+}
+
+// TestAStoreIsOpenedWhileAnotherProcessBringsItsLogIntoTheFile opens a store again
+// and again while a writer fills it, and so the file grows under the eyes of
+// whoever looks at it.
+func TestAStoreIsOpenedWhileAnotherProcessBringsItsLogIntoTheFile(t *testing.T) {
+	s := open(t)
+	w := lease(t, s, create(t, s))
+	done := make(chan error)
+	go func() {
+		var err error
+		for i := 0; i < 400 && err == nil; i++ {
+			w.Emit(event.Source{Path: "a", Text: noise(60_000, i)})
+			err = w.Flush(context.Background())
+		}
+		done <- err
+	}()
+	for opened := 0; ; opened++ {
+		select {
+		case err := <-done:
+			if err != nil || opened == 0 {
+				t.Errorf("opened %d times, %v", opened, err)
+			}
+			return
+		default:
+		}
+		other, err := store.Open(t.Context(), s.Home())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := other.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
