@@ -166,5 +166,5 @@ func TestTheHandOnTheWheelByKey(t *testing.T) {
 	}
 	d.Key("A").Sees("training node 2").Key("x").Sees("Stop the run of node 2?").Key("y")
 	d.Until("node 2 never counts", func(string) bool { a := p.show("1"); return len(a.Nodes) > 2 && a.Nodes[2].Status == "failed" })
-	d.Sees("done")
+	d.Sees("of node 3 waits for you").Key("y").Sees("training node 3").Sees("done")
 }
