@@ -132,10 +132,6 @@ func (s *Store) Campaigns(ctx context.Context) ([]Campaign, error) {
 // place in the campaign are made together or not at all, so that no cell ever
 // has two, whoever asks at the same time and whatever is killed.
 func (s *Store) CreateCell(ctx context.Context, campaign, cell string, spec Spec) (id string, err error) {
-	doc, err := json.Marshal(spec)
-	if err != nil {
-		return "", fmt.Errorf("create attempt: %w", err)
-	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT streams.id FROM cells JOIN streams ON streams.n = cells.stream
 			WHERE cells.campaign = ? AND cells.cell = ? AND streams.deleted = 0`, campaign, cell).Scan(&id)
@@ -151,12 +147,7 @@ func (s *Store) CreateCell(ctx context.Context, campaign, cell string, spec Spec
 		}
 		now := time.Now()
 		id = newID(now)
-		var number, n int64
-		if err := tx.QueryRowContext(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'attempts' RETURNING value`).Scan(&number); err != nil {
-			return err
-		}
-		err = tx.QueryRowContext(ctx, `INSERT INTO streams (id, kind, number, task, spec, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING n`,
-			id, kindAttempt, number, spec.Task, s.masked(string(doc)), now.UnixMilli()).Scan(&n)
+		n, err := s.insertAttempt(ctx, tx, id, spec, now)
 		if err != nil {
 			return err
 		}

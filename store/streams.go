@@ -75,19 +75,26 @@ func (s *Store) Create(ctx context.Context, spec Spec) (id string, err error) {
 }
 
 func (s *Store) create(ctx context.Context, id string, spec Spec, created time.Time) error {
-	doc, err := json.Marshal(spec)
-	if err != nil {
-		return err
-	}
 	return s.change(ctx, func(tx *sql.Tx) error {
-		var number int64
-		if err := tx.QueryRowContext(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'attempts' RETURNING value`).Scan(&number); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO streams (id, kind, number, task, spec, created) VALUES (?, ?, ?, ?, ?, ?)`,
-			id, kindAttempt, number, spec.Task, string(doc), created.UnixMilli())
+		_, err := s.insertAttempt(ctx, tx, id, spec, created)
 		return err
 	})
+}
+
+// insertAttempt makes the row of a new attempt, with the next number, and gives
+// its key. What must not be kept of the spec is hidden.
+func (s *Store) insertAttempt(ctx context.Context, tx *sql.Tx, id string, spec Spec, created time.Time) (n int64, err error) {
+	doc, err := json.Marshal(spec)
+	if err != nil {
+		return 0, err
+	}
+	var number int64
+	if err := tx.QueryRowContext(ctx, `UPDATE counters SET value = value + 1 WHERE name = 'attempts' RETURNING value`).Scan(&number); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRowContext(ctx, `INSERT INTO streams (id, kind, number, task, spec, created) VALUES (?, ?, ?, ?, ?, ?) RETURNING n`,
+		id, kindAttempt, number, spec.Task, s.masked(string(doc)), created.UnixMilli()).Scan(&n)
+	return n, err
 }
 
 // CreateCalibration makes a stream for the runs that calibrate task under key.
