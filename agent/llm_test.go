@@ -265,6 +265,22 @@ func TestScaffoldsComeThroughAMisbehavingServer(t *testing.T) {
 	}
 }
 
+// A gateway that is down, and then talks rubbish once, is no wrong address.
+func TestRubbishIsCountedInARow(t *testing.T) {
+	down, rubbish := modeltest.Step{Status: 503, Body: "down"}, modeltest.Step{Garbage: true}
+	good := modeltest.Step{Text: fewer(30)}
+	server := modeltest.New(t, down, down, rubbish, rubbish, down, rubbish, good)
+	if st := runAttempt(t, modelEngine(t, server), llmSpec(1)); !st.Nodes[1].Valid() {
+		t.Errorf("node 1 is %s: %s", st.Nodes[1].State, st.Nodes[1].Why)
+	}
+
+	server = modeltest.New(t, down, rubbish, rubbish, rubbish, good)
+	e := modelEngine(t, server)
+	if err := e.Run(t.Context(), create(t, e.Store, llmSpec(1))); err == nil || !strings.Contains(err.Error(), "OPENAI_BASE_URL") {
+		t.Errorf("ended with %v, want the setting to look at", err)
+	}
+}
+
 func TestAnEndpointMayBeDownForTenMinutes(t *testing.T) {
 	var waited time.Duration
 	server := modeltest.New(t, modeltest.Step{Status: 503, Body: "down"})

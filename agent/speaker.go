@@ -87,7 +87,7 @@ func (s *speaker) ask(ctx context.Context, q question, l listener) (model.Answer
 	if c := recall(s.a.w.State(), q, hash); c != nil {
 		return recalled(*c, l), nil
 	}
-	began, rng := time.Now(), rand.New(rand.NewPCG(rand.Uint64(), 0))
+	p := persistence{began: time.Now(), limit: s.a.patience(), rng: rand.New(rand.NewPCG(rand.Uint64(), 0))}
 	for try := 1; ; try++ {
 		if err := s.a.rest(ctx, false); err != nil {
 			return model.Answer{}, err
@@ -95,10 +95,7 @@ func (s *speaker) ask(ctx context.Context, q question, l listener) (model.Answer
 		if err := s.a.spent(); err != nil {
 			return model.Answer{}, err
 		}
-		answer, again, err := s.once(ctx, q, req, hash, try, func(after time.Duration) (time.Duration, bool) {
-			wait := model.Backoff(try, after, rng)
-			return wait, time.Since(began)+wait <= s.a.patience()
-		}, l)
+		answer, again, err := s.once(ctx, q, req, hash, try, &p, l)
 		if err == nil || again < 0 {
 			return answer, err
 		}
@@ -156,10 +153,35 @@ func recalled(c fold.Call, l listener) model.Answer {
 	return a
 }
 
+// persistence decides whether a question is put once more.
+type persistence struct {
+	began   time.Time
+	limit   time.Duration // of failing, in all
+	garbled int           // answers in a row that were no model's
+	rng     *rand.Rand
+}
+
+// again says after how long try n, which failed so, is repeated; negative for never.
+// The error is then what ends the attempt.
+func (p *persistence) again(n int, fault *model.Error) (time.Duration, error) {
+	switch {
+	case fault.Retry():
+		p.garbled = 0
+	case fault.Kind == model.KindAnswer && p.garbled+1 < maxGarbled:
+		p.garbled++
+	default:
+		return -1, fault
+	}
+	wait := model.Backoff(n, fault.After, p.rng)
+	if time.Since(p.began)+wait > p.limit {
+		return -1, fmt.Errorf("%w; it has failed for %s: when it answers again, go on with: pitwall resume", fault, p.limit)
+	}
+	return wait, nil
+}
+
 // once sends a request once. Where the endpoint is at fault and it is to be sent
 // again, again says after how long; else it is negative.
-func (s *speaker) once(ctx context.Context, q question, req model.Request, hash string, try int,
-	retry func(time.Duration) (time.Duration, bool), l listener,
+func (s *speaker) once(ctx context.Context, q question, req model.Request, hash string, try int, p *persistence, l listener,
 ) (answer model.Answer, again time.Duration, err error) {
 	id := int(s.a.calls.Add(1))
 	s.a.w.Emit(s.opening(id, q, hash, try))
@@ -174,11 +196,11 @@ func (s *speaker) once(ctx context.Context, q question, req model.Request, hash 
 	case context.Cause(ctx) != nil:
 		err = context.Cause(ctx)
 		end.Why = "cut off: " + err.Error()
-	case errors.As(err, &fault) && (fault.Retry() || fault.Kind == model.KindAnswer && try < maxGarbled):
-		if wait, patient := retry(fault.After); patient {
-			again, end.Again, end.WaitMS = wait, true, wait.Milliseconds()
+	case errors.As(err, &fault):
+		if wait, last := p.again(try, fault); last != nil {
+			err = last
 		} else {
-			err = fmt.Errorf("%w; it has failed for %s: when it answers again, go on with: pitwall resume", err, s.a.patience())
+			again, end.Again, end.WaitMS = wait, true, wait.Milliseconds()
 		}
 	}
 	s.a.w.Emit(end)
