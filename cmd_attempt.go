@@ -28,8 +28,8 @@ const defaultNodes = 3
 const defaultParallel = 2
 
 // newSpec fills in what a track sets for a task, and what an agent is given.
-func newSpec(taskID, by string) (store.Spec, error) {
-	task, err := taskdata.FindTask(taskID)
+func newSpec(tasks *taskdata.Catalog, taskID, by string) (store.Spec, error) {
+	task, err := tasks.FindTask(taskID)
 	if err != nil {
 		return store.Spec{}, err
 	}
@@ -59,7 +59,7 @@ func (a *app) attemptCmd() *cobra.Command {
 			"pitwall attempt micro/7 --agent llm --model openai/gpt-5 --hint 1 --scaffold tree --nodes 4 --budget-cost 2",
 		Args: args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec, err := c.settle(cmd, args[0])
+			spec, err := c.settle(cmd, a.tasks(), args[0])
 			if err != nil {
 				return err
 			}

@@ -120,7 +120,7 @@ func (a *app) promptCmd() *cobra.Command {
 			if !cmd.Flags().Changed("agent") {
 				c.spec.Agent = "llm"
 			}
-			spec, err := c.settle(cmd, args[0])
+			spec, err := c.settle(cmd, a.tasks(), args[0])
 			if err != nil {
 				return err
 			}

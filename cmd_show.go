@@ -56,10 +56,15 @@ type taskJSON struct {
 	Hints       []string    `json:"hints"`
 	Ready       bool        `json:"ready"`
 	Why         string      `json:"why"`
+	Open        bool        `json:"open"`         // after the newest record: judged by its speedup
+	Upgrade     bool        `json:"upgrade"`      // the next record is only a newer library
+	Scripts     []string    `json:"scripts"`      // where both scripts can be taken from; empty where they are embedded or missing
+	HintSources []string    `json:"hint_sources"` // "pitwall", "paper"
 }
 
 func (a *app) tasksCmd() *cobra.Command {
 	var track string
+	var open bool
 	cmd := &cobra.Command{
 		Use:   "tasks",
 		Short: "List the tasks",
@@ -73,7 +78,11 @@ func (a *app) tasksCmd() *cobra.Command {
 			docs := []taskJSON{}
 			var missing []string // why tasks are not ready
 			rows := [][]string{{"TASK", "KIND", "TITLE", "FROM", "TO", "SPEEDUP", "HINTS", "READY"}}
-			for _, t := range taskdata.Tasks(track) {
+			list := a.tasks().Tasks(track)
+			if open {
+				list = a.tasks().OpenTasks(track)
+			}
+			for _, t := range list {
 				tr, err := taskdata.FindTrack(t.From.Track)
 				if err != nil {
 					return err
@@ -81,6 +90,7 @@ func (a *app) tasksCmd() *cobra.Command {
 				d := taskJSON{
 					ID: t.ID(), Track: t.From.Track, Benchmark: !tr.Practice, Paper: t.Benchmark(), From: t.From.Number, To: t.To.Number, Title: t.To.Title,
 					FromSeconds: known(t.From.LatestSeconds()), ToSeconds: known(t.To.Seconds), Hints: []string{}, Ready: t.Ready, Why: t.Why,
+					Open: t.Open(), Upgrade: t.To.Upgrade(), Scripts: t.Sources(), HintSources: t.HintSources(),
 				}
 				for _, h := range t.Hints {
 					d.Hints = append(d.Hints, string(h))
@@ -111,6 +121,7 @@ func (a *app) tasksCmd() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&track, "track", "", "only this track")
+	cmd.Flags().BoolVar(&open, "open", false, "the tasks after the newest records, which are judged by their speedup, in place of those with a next record")
 	return cmd
 }
 

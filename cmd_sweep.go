@@ -63,7 +63,8 @@ func (a *app) sweepCmd() *cobra.Command {
 // world is what campaign files are read against.
 func (a *app) world(s *store.Store) campaign.World {
 	return campaign.World{
-		Base:    newSpec,
+		Tasks:   a.tasks(),
+		Base:    func(task, by string) (store.Spec, error) { return newSpec(a.tasks(), task, by) },
 		Figures: func(scaffold string) (event.Search, error) { return agent.SearchOf(scaffold, event.Search{}) },
 		Talks:   talks,
 		Model: func(name string) (string, error) {

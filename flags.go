@@ -66,8 +66,8 @@ func (c *choices) add(f *pflag.FlagSet) {
 }
 
 // settle makes a spec for a task out of the flags.
-func (c *choices) settle(cmd *cobra.Command, task string) (store.Spec, error) {
-	base, err := newSpec(task, c.spec.Agent)
+func (c *choices) settle(cmd *cobra.Command, tasks *taskdata.Catalog, task string) (store.Spec, error) {
+	base, err := newSpec(tasks, task, c.spec.Agent)
 	if err != nil {
 		return store.Spec{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"pitwall/agent"
 	"pitwall/runner"
 	"pitwall/store"
+	"pitwall/taskdata"
 	"pitwall/ui/clean"
 )
 
@@ -95,7 +97,31 @@ type app struct {
 	out, err io.Writer
 	getenv   func(string) string
 	json     bool
+	catalog  atomic.Pointer[taskdata.Catalog] // see tasks
 }
+
+// tasks gives the tasks with what was imported. Where that cannot be read, what is
+// embedded is there all the same.
+func (a *app) tasks() *taskdata.Catalog {
+	if c := a.catalog.Load(); c != nil {
+		return c
+	}
+	return a.reload()
+}
+
+// reload looks for what was imported anew.
+func (a *app) reload() *taskdata.Catalog {
+	c, err := taskdata.OpenCatalog(a.imports())
+	if err != nil {
+		a.warn(err)
+		c = taskdata.Embedded()
+	}
+	a.catalog.Store(c)
+	return c
+}
+
+// imports is where imported scripts and hints are kept.
+func (a *app) imports() string { return filepath.Join(a.home(), taskdata.ImportsName) }
 
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -199,6 +225,7 @@ func (a *app) engine(s *store.Store) *agent.Engine {
 		Lock:    lock,
 		Version: buildVersion(),
 		Pace:    agent.DefaultPace,
+		Tasks:   a.tasks(),
 	}
 }
 

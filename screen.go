@@ -44,10 +44,10 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			a.warn(<-tidied)
 		}()
 		return ui.Run(ctx, ui.Options{
-			Store: s, Version: buildVersion(), Agents: agentChoices(e), Scaffolds: scaffoldChoices(),
+			Store: s, Version: buildVersion(), Tasks: a.tasks(), Agents: agentChoices(e), Scaffolds: scaffoldChoices(),
 			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, e) },
 			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(e, spec) },
-			Defaults: func(task, by string) (store.Spec, error) { return defaults(e, task, by) },
+			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(e, task, by) },
 			Editor:   a.editor,
 			Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
 			Resume: func(ctx context.Context, id string) error {
@@ -88,8 +88,8 @@ func agentChoices(e *agent.Engine) []ui.Agent {
 }
 
 // defaults is newSpec with the model that is used where none is named.
-func defaults(e *agent.Engine, task, by string) (store.Spec, error) {
-	spec, err := newSpec(task, by)
+func (a *app) defaults(e *agent.Engine, task, by string) (store.Spec, error) {
+	spec, err := newSpec(a.tasks(), task, by)
 	if err == nil && by == agent.LLM {
 		if m, err := e.Model(""); err == nil {
 			spec.Model = m.ID()

@@ -108,7 +108,10 @@ func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
 	case Tuner:
 		return &tuner{python: py.Path}, nil
 	case Oracle:
-		return &oracle{answer: task.Answer(), record: task.To.Number, about: task.To.Summary}, nil
+		if task.Open() {
+			return nil, fmt.Errorf("agent %s writes the next record's change, and record %d is the newest: choose another agent", Oracle, task.From.Number)
+		}
+		return &oracle{answer: task.AnswerFiles(), record: task.To.Number, about: task.To.Summary}, nil
 	case Noop:
 		return noop{}, nil
 	case Human:

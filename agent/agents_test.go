@@ -65,7 +65,7 @@ func propose(t *testing.T, a Agent, b Brief) (string, *fold.State) {
 
 func briefOf(t *testing.T, id string, py runner.Python) Brief {
 	t.Helper()
-	task, err := taskdata.FindTask(id)
+	task, err := taskdata.Embedded().FindTask(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func briefOf(t *testing.T, id string, py runner.Python) Brief {
 
 func TestOracleWritesTheAnswerOfEveryTask(t *testing.T) {
 	py := python(t)
-	for _, task := range taskdata.Tasks("micro") {
+	for _, task := range taskdata.Embedded().Tasks("micro") {
 		if !task.Ready {
 			continue
 		}
@@ -99,7 +99,7 @@ func TestOracleWritesTheAnswerOfEveryTask(t *testing.T) {
 
 func TestTunerSearchesWithinTheRulesAndNeverRepeatsItself(t *testing.T) {
 	py := python(t)
-	for _, task := range taskdata.Tasks("micro") {
+	for _, task := range taskdata.Embedded().Tasks("micro") {
 		b := briefOf(t, task.ID(), py)
 		seen := map[string]int{}
 		for n := 1; n <= 5; n++ {
@@ -138,7 +138,7 @@ func TestTunerSearchesWithinTheRulesAndNeverRepeatsItself(t *testing.T) {
 func TestTunerBuildsOnWhatWorked(t *testing.T) {
 	py := python(t)
 	b := briefOf(t, "micro/7", py)
-	task, err := taskdata.FindTask("micro/7")
+	task, err := taskdata.Embedded().FindTask("micro/7")
 	if err != nil {
 		t.Fatal(err)
 	}

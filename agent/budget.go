@@ -34,6 +34,8 @@ func (a *attempt) spent() error {
 		return over(event.BudgetCost, "$%.2f", b.Cost)
 	case b.WallMS > 0 && used.WallMS >= b.WallMS:
 		return over(event.BudgetWall, "%s of wall time", duration(b.WallMS))
+	case b.GPUHours > 0 && used.GPUHours >= b.GPUHours:
+		return over(event.BudgetGPU, "%.2f GPU-hours", b.GPUHours)
 	case b.RunMS > 0 && used.RunMS >= b.RunMS:
 		return over(event.BudgetRun, "%s of run time", duration(b.RunMS))
 	}
@@ -59,7 +61,7 @@ func (a *attempt) within(ctx context.Context) (bounded context.Context, end func
 // checkBudget says what is wrong with a budget.
 func checkBudget(b event.Budget, priced bool) error {
 	switch {
-	case b.Tokens < 0 || b.WallMS < 0 || b.RunMS < 0 || !(b.Cost >= 0):
+	case b.Tokens < 0 || b.WallMS < 0 || b.RunMS < 0 || !(b.Cost >= 0) || !(b.GPUHours >= 0):
 		return fmt.Errorf("a budget cannot be less than 0: leave it out where nothing is to be bounded")
 	case b.Cost > 0 && !priced:
 		return fmt.Errorf("the price of the model is not known, so a budget of money cannot be kept: give the price in models.toml, or bound the tokens")

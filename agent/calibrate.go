@@ -39,7 +39,7 @@ func (a *attempt) recall(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	row, ok, err := a.Store.Calibration(ctx, a.spec.Task, a.machineKey())
-	if err != nil || !ok || len(row.From) < a.spec.Calibrate || len(row.To) < a.spec.Calibrate {
+	if err != nil || !ok || len(row.From) < a.spec.Calibrate || !a.task.Open() && len(row.To) < a.spec.Calibrate {
 		return false, err
 	}
 	return true, a.calibrated(ctx, row, true)
@@ -96,11 +96,11 @@ func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *ru
 	row := store.CalibrationRow{ID: id, Task: a.task.ID(), Key: a.machineKey()}
 	from := order{
 		node: 0, purpose: event.PurposeCalibrateFrom, lock: lock,
-		files: map[string]string{a.task.From.ScriptName(): a.task.From.Script()},
+		files: a.task.From.Files(),
 	}
 	to := order{
 		node: -1, purpose: event.PurposeCalibrateTo, lock: lock,
-		files: map[string]string{a.task.From.ScriptName(): a.task.Answer()},
+		files: a.task.AnswerFiles(),
 	}
 	for range n {
 		out, err := a.trainRecord(ctx, from, also...)
@@ -108,10 +108,15 @@ func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *ru
 			return row, err
 		}
 		row.From, row.GhostFrom = append(row.From, float64(out.TrainMS)/1000), orKeep(row.GhostFrom, out.curve)
+		row.FromFirst = appendKnown(row.FromFirst, out.FirstMS/1000)
+		if a.task.Open() {
+			continue
+		}
 		if out, err = a.trainRecord(ctx, to, also...); err != nil {
 			return row, err
 		}
 		row.To, row.GhostTo = append(row.To, float64(out.TrainMS)/1000), orKeep(row.GhostTo, out.curve)
+		row.ToFirst = appendKnown(row.ToFirst, out.FirstMS/1000)
 	}
 	return row, a.Store.SaveCalibration(ctx, row)
 }
@@ -137,18 +142,31 @@ func orKeep(have, got []event.GhostPoint) []event.GhostPoint {
 	return got
 }
 
+// appendKnown appends a figure that is not 0.
+func appendKnown(list []float64, v float64) []float64 {
+	if v == 0 {
+		return list
+	}
+	return append(list, v)
+}
+
 // figures judges what was measured.
 func (a *attempt) figures(row store.CalibrationRow, reused bool) event.Calibration {
 	m := measure(row.From, row.To, a.task)
 	return event.Calibration{
 		ID: row.ID, Key: row.Key, From: row.From, To: row.To, Reused: reused,
 		Resolved: m.unresolved == "", Why: m.unresolved, SD: m.noise.sd, SDSource: m.noise.source,
+		FromFirst: row.FromFirst, ToFirst: row.ToFirst,
 	}
 }
 
 func measure(from, to sample, task taskdata.Task) measured {
 	m := measured{from: from, to: to}
 	m.noise = pooledNoise(spread(task.From), from, to)
+	if task.Open() {
+		m.unresolved = fmt.Sprintf("record %d is the newest: the result is judged by its speedup", task.From.Number)
+		return m
+	}
 	m.unresolved = unresolved(from, to, m.noise)
 	return m
 }
@@ -162,7 +180,7 @@ func (a *attempt) calibrated(ctx context.Context, row store.CalibrationRow, reus
 		points []event.GhostPoint
 		times  sample
 	}{{a.task.From, false, row.GhostFrom, row.From}, {a.task.To, true, row.GhostTo, row.To}} {
-		if len(g.points) > 0 {
+		if len(g.points) > 0 && len(g.times) > 0 {
 			a.w.Emit(event.Ghost{Record: g.record.Number, To: g.to, Title: g.record.Title, Source: "measured here", Seconds: g.times.mean(), Points: g.points})
 		}
 	}

@@ -24,7 +24,7 @@ func (a *attempt) carryOver(ctx context.Context, st *fold.State) error {
 	if err != nil {
 		return fmt.Errorf("the attempt that this one is to start from: %w", err)
 	}
-	before, _, err := a.findTask(sum.Task)
+	before, _, err := a.findTask(sum.Spec)
 	if err != nil {
 		return err
 	}

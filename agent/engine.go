@@ -31,23 +31,40 @@ type Engine struct {
 	// Wait waits before a failed request is sent again; nil for a timer.
 	Wait func(context.Context, time.Duration) error
 
+	// Tasks are the records and tasks with what was imported; nil for what is embedded.
+	Tasks *taskdata.Catalog
+
 	// Where tasks and agents come from and who checks the rules; nil for
-	// package taskdata's and this package's own.
+	// Tasks, package taskdata's and this package's own.
 	FindTask func(id string) (taskdata.Task, taskdata.Track, error)
 	NewAgent func(name string, task taskdata.Task, py runner.Python) (Agent, error)
 	Check    func(ctx context.Context, python string, task taskdata.Task, dir string) ([]taskdata.Violation, error)
 }
 
-func (e *Engine) findTask(id string) (taskdata.Task, taskdata.Track, error) {
+// findTask gives the task of a spec, with the scripts and hints that it names.
+func (e *Engine) findTask(spec store.Spec) (taskdata.Task, taskdata.Track, error) {
 	if e.FindTask != nil {
-		return e.FindTask(id)
+		return e.FindTask(spec.Task)
 	}
-	task, err := taskdata.FindTask(id)
+	tasks := e.Tasks
+	if tasks == nil {
+		tasks = taskdata.Embedded()
+	}
+	task, err := tasks.FindTask(spec.Task)
 	if err != nil {
 		return task, taskdata.Track{}, err
 	}
 	track, err := taskdata.FindTrack(task.From.Track)
-	return task, track, err
+	if err != nil {
+		return task, track, err
+	}
+	if task, err = task.WithSource(spec.Scripts); err != nil {
+		return task, track, &ChoiceError{err}
+	}
+	if task, err = task.WithHints(spec.Hints); err != nil {
+		return task, track, &ChoiceError{err}
+	}
+	return task, track, task.Load()
 }
 
 func (e *Engine) newAgent(spec store.Spec, task taskdata.Task, py runner.Python) (Agent, error) {
@@ -128,7 +145,7 @@ func (e *Engine) Preflight(ctx context.Context, spec store.Spec) error {
 func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
 	var m means
 	var err error
-	if m.task, m.track, err = e.findTask(spec.Task); err != nil {
+	if m.task, m.track, err = e.findTask(spec); err != nil {
 		return m, err
 	}
 	if !m.task.Ready {

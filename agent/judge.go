@@ -57,7 +57,7 @@ func (a *attempt) judge(n int, out outcome) event.Judged {
 		if a.cal.unresolved == "" {
 			f := fraction(a.cal.from, sample{float64(j.TrainSeconds)}, a.cal.from, a.cal.to)
 			j.FSR = &f
-		} else {
+		} else if !a.task.Open() {
 			j.Why = a.cal.unresolved
 		}
 	}

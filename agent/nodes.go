@@ -104,8 +104,8 @@ func (a *attempt) finishNode(ctx context.Context, f flying, calibrated func() er
 		return err
 	}
 	node := a.w.State().Node(f.node)
-	if !node.Judged() && len(node.Violations) > 0 {
-		a.w.Emit(breach(f.node, node.Violations))
+	if breaches := event.Breaches(node.Violations); !node.Judged() && len(breaches) > 0 {
+		a.w.Emit(breach(f.node, breaches))
 		node = a.w.State().Node(f.node)
 	}
 	if !node.Judged() {

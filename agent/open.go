@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pitwall/runner"
@@ -23,6 +25,9 @@ func (a *attempt) open(ctx context.Context) error {
 		return err
 	}
 	a.spec = sum.Spec
+	if st := a.w.State(); len(st.Nodes) > 0 && a.spec.Scripts == "" {
+		a.spec.Scripts = st.Attempt.Scripts // whatever has been imported since
+	}
 	a.label = fmt.Sprintf("attempt %d on %s", sum.Number, sum.Task)
 	st := a.w.State()
 	if len(st.Nodes) == 0 {
@@ -64,7 +69,7 @@ func (a *attempt) machine() event.Machine {
 
 // begin emits what the attempt starts from.
 func (a *attempt) begin() error {
-	task, track, err := a.findTask(a.spec.Task)
+	task, track, err := a.findTask(a.spec)
 	if err != nil {
 		return err
 	}
@@ -82,10 +87,16 @@ func (a *attempt) begin() error {
 		Hint: a.spec.Hint, HintText: hint, Agent: a.spec.Agent, Scaffold: a.spec.Scaffold, Runner: a.spec.Runner,
 		Nodes: a.spec.Nodes, Seed: a.spec.Seed, Target: track.Target, Unit: track.Unit,
 		Calibrate: a.spec.Calibrate, Confirm: a.spec.Confirm, Version: a.Version,
+		Scripts: task.From.Source(), Hints: task.HintSource(),
 		Model: a.spec.Model, Search: figures, Budget: a.spec.Budget, Parallel: a.spec.Parallel, Gate: a.spec.Gate, Hopeless: a.spec.Hopeless,
-	}, event.Node{ID: 0, Parent: -1}, event.Source{Path: task.From.ScriptName(), Text: task.From.Script()})
-	for _, r := range []taskdata.Record{task.From, task.To} {
-		a.w.Emit(referenceGhost(r, r.Number == task.To.Number))
+	}, event.Node{ID: 0, Parent: -1})
+	files := task.From.Files()
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		a.w.Emit(event.Source{Path: path, Text: files[path]})
+	}
+	a.w.Emit(referenceGhost(task.From, false))
+	if !task.Open() {
+		a.w.Emit(referenceGhost(task.To, true))
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +13,8 @@ import (
 
 // oracle writes the next record's own change: the positive control.
 type oracle struct {
-	answer string
-	record int // i+1
+	answer map[string]string // files
+	record int               // i+1
 	about  string
 }
 
@@ -23,11 +25,17 @@ func (*oracle) Reads() bool         { return false }
 
 // Propose writes the human change, a hunk for each place that differs.
 func (o *oracle) Propose(ctx context.Context, b Brief, ed *Editor) error {
-	text, ok := b.Files[b.Script]
-	if !ok || o.answer == "" {
+	if b.Files[b.Script] == "" || len(o.answer) == 0 {
 		return errors.New("the next record's script is not here: import it first")
 	}
-	hunks := hunksBetween(b.Script, text, o.answer)
+	var hunks []Hunk
+	for _, path := range slices.Sorted(maps.Keys(o.answer)) {
+		if text, ok := b.Files[path]; ok {
+			hunks = append(hunks, hunksBetween(path, text, o.answer[path])...)
+		} else {
+			hunks = append(hunks, Hunk{Path: path, New: o.answer[path]})
+		}
+	}
 	for i, h := range hunks {
 		reason := "What record " + strconv.Itoa(o.record) + " changed here."
 		if i == 0 {

@@ -148,7 +148,7 @@ func (a *attempt) judgeBest(ctx context.Context) error {
 	record := map[string]string{script: st.Files(0)[script]}
 	d := a.setting()
 	d.Node = best
-	d.HumanDiff = patch.Files(record, map[string]string{script: a.task.Answer()})
+	d.HumanDiff = patch.Files(record, a.task.AnswerFiles())
 	d.Diff = patch.Files(record, map[string]string{script: st.Files(best)[script]})
 	text, err := a.consult(ctx, a.judgeModel, "judge", event.CallJudge, best, d)
 	if err != nil {

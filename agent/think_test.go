@@ -139,7 +139,7 @@ func TestAnAttemptStartsFromAnEarlierResult(t *testing.T) {
 	a := &attempt{Engine: e, spec: testSpec(Noop, 2)}
 	a.spec.Carry = first
 	var err error
-	if a.task, a.track, err = e.findTask(a.spec.Task); err != nil {
+	if a.task, a.track, err = e.findTask(a.spec); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.carryOver(t.Context(), fold.New()); err == nil {

@@ -187,7 +187,7 @@ func (e *Engine) Preview(spec store.Spec) (Preview, error) {
 	if spec.Agent != LLM {
 		return Preview{}, &ChoiceError{fmt.Errorf("agent %s is sent no prompt; choose agent %s", spec.Agent, LLM)}
 	}
-	task, track, err := e.findTask(spec.Task)
+	task, track, err := e.findTask(spec)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -213,7 +213,7 @@ func (e *Engine) Preview(spec store.Spec) (Preview, error) {
 	a := &attempt{Engine: e, spec: spec, means: means{task: task, track: track}}
 	d := a.setting()
 	d.Hint, d.Node = hint, 1
-	d.Files = map[string]string{task.From.ScriptName(): task.From.Script()}
+	d.Files = task.From.Files()
 	ghost := referenceGhost(task.From, false)
 	d.RecordLoss = lastLoss(&ghost)
 	first, err := openingOf(set, d, (&speaker{model: m}).window())

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"pitwall/store/event"
 	"pitwall/store/fold"
@@ -58,11 +59,11 @@ func (a *attempt) write(ctx context.Context, n int) error {
 	}
 	checked := event.Checked{Node: n}
 	for _, v := range violations {
-		checked.Violations = append(checked.Violations, event.Violation{Rule: v.Rule, Line: v.Line, What: v.What})
+		checked.Violations = append(checked.Violations, event.Violation{Rule: v.Rule, Line: v.Line, What: v.What, Flag: v.Flag})
 	}
 	a.w.Emit(checked)
-	if len(violations) > 0 {
-		a.w.Emit(breach(n, checked.Violations))
+	if breaches := event.Breaches(checked.Violations); len(breaches) > 0 {
+		a.w.Emit(breach(n, breaches))
 	}
 	return a.w.Flush(ctx)
 }
@@ -169,7 +170,8 @@ func (a *attempt) check(node int) func(context.Context, map[string]string) ([]ta
 		}
 		defer os.RemoveAll(ws.Dir())
 		defer ws.Close()
-		return a.rules(ctx, a.python.Path, a.task, ws.Dir())
+		found, err := a.rules(ctx, a.python.Path, a.task, ws.Dir())
+		return slices.DeleteFunc(found, func(v taskdata.Violation) bool { return v.Flag }), err
 	}
 }
 

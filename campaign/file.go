@@ -20,6 +20,8 @@ import (
 
 // World is what a campaign file is read against.
 type World struct {
+	// Tasks are the tasks that there are; nil for those that are embedded.
+	Tasks *taskdata.Catalog
 	// Base gives what is chosen for an agent on a task where the file chooses nothing.
 	Base func(task, agent string) (store.Spec, error)
 	// Figures gives a scaffold's own figures, the zero value where it has none.
@@ -59,7 +61,10 @@ func Read(ctx context.Context, path string, w World) (store.Campaign, error) {
 	}
 	d := &document{file: path, lines: linesOf(string(text))}
 	f := file{World: w, table: table{document: d, values: values}, dir: filepath.Dir(full), known: map[string]taskdata.Task{}}
-	for _, t := range taskdata.Tasks("") {
+	if f.Tasks == nil {
+		f.Tasks = taskdata.Embedded()
+	}
+	for _, t := range append(f.Tasks.Tasks(""), f.Tasks.OpenTasks("")...) {
 		f.known[t.ID()] = t
 	}
 	c := f.read()
@@ -164,7 +169,7 @@ func (f *file) tasks() (plan []store.PlanTask) {
 		if !all {
 			if t, ok := f.known[name]; ok {
 				add(t)
-			} else if _, err := taskdata.FindTask(name); err != nil {
+			} else if _, err := f.Tasks.FindTask(name); err != nil {
 				f.mistake("tasks", "%v", err)
 			}
 			continue
@@ -174,7 +179,7 @@ func (f *file) tasks() (plan []store.PlanTask) {
 			continue
 		}
 		before, why := len(plan), ""
-		for _, t := range taskdata.Tasks(id) {
+		for _, t := range f.Tasks.Tasks(id) {
 			if t.Ready {
 				add(t)
 			} else {
@@ -301,7 +306,7 @@ func (f *file) someTask(tasks []store.PlanTask) string {
 			return p.ID
 		}
 	}
-	for _, t := range taskdata.Tasks("") {
+	for _, t := range f.Tasks.Tasks("") {
 		if t.Ready {
 			return t.ID()
 		}

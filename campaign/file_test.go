@@ -20,7 +20,7 @@ import (
 func testWorld() World {
 	return World{
 		Base: func(task, agent string) (store.Spec, error) {
-			t, err := taskdata.FindTask(task)
+			t, err := taskdata.Embedded().FindTask(task)
 			if err != nil {
 				return store.Spec{}, err
 			}
@@ -236,7 +236,7 @@ func TestMistakesAreToldWithTheirLinesAndTheMend(t *testing.T) {
 		{"no such document", head + "[[agents]]\nagent = \"llm\"\nmodel = \"a/b\"\ndocuments = [\"none.md\"]\n", []string{`:6: document "none.md" cannot be read: no such file`}},
 		{
 			"all at once", "name = \"n\"\ntasks = [\"micro/99\", \"moon/*\", \"micro/8\"]\nhints = [\"9\"]\nscaffold = \"bush\"\n[[agents]]\nagent = \"nobody\"\n[[agents]]\nagent = \"llm\"\nmodel = \"a/b\"\n",
-			[]string{`:2: no task "micro/99"; there is micro/1 to micro/8`, `:2: no track "moon"; there is micro`, `:3: no hint "9"; choose one of 0 (none)`, `:4: no scaffold "bush"; there is flat`, `:6: no agent "nobody"; there is tuner`},
+			[]string{`:2: no task "micro/99"; there is micro/1 to micro/9`, `:2: no track "moon"; there is micro`, `:3: no hint "9"; choose one of 0 (none)`, `:4: no scaffold "bush"; there is flat`, `:6: no agent "nobody"; there is tuner`},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

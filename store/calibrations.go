@@ -19,6 +19,8 @@ type CalibrationRow struct {
 	Key       string             `json:"key"`  // of everything that moves a time
 	From      []float64          `json:"from"` // seconds of training of record i, a figure a run
 	To        []float64          `json:"to"`   // of record i+1
+	FromFirst []float64          `json:"from_first,omitempty"` // of From, up to the first step, where the script times compilation
+	ToFirst   []float64          `json:"to_first,omitempty"`
 	Created   time.Time          `json:"created"`
 	GhostFrom []event.GhostPoint `json:"ghost_from"`
 	GhostTo   []event.GhostPoint `json:"ghost_to"`

@@ -26,7 +26,9 @@ const (
 // can be started from the attempt's id alone.
 type Spec struct {
 	Task      string `json:"task"`
+	Scripts   string `json:"scripts,omitempty"` // where both records' scripts were imported from; "" for the first that is there
 	Hint      string `json:"hint"`
+	Hints     string `json:"hints,omitempty"` // whose hints; "" for pitwall's own
 	Agent     string `json:"agent"`
 	Scaffold  string `json:"scaffold"`
 	Runner    string `json:"runner"`

@@ -21,8 +21,12 @@ import (
 //go:embed micro/check.py
 var microCheck string
 
+//go:embed nanogpt/check.py
+var nanogptCheck string
+
 const (
-	scriptLimit = 64 << 10 // bytes
+	scriptLimit = 64 << 10 // bytes, on the practice track
+	gpuLimit    = 1 << 20  // bytes, elsewhere
 	checkLimit  = 30 * time.Second
 )
 
@@ -31,6 +35,7 @@ type Violation struct {
 	Rule string // a Rule's ID
 	Line int    // of the script, from 1; 0 where none can be named
 	What string // what was found there, in words
+	Flag bool   // a reader of the result should know of it, and it counts all the same
 }
 
 func (v Violation) String() string {
@@ -45,15 +50,12 @@ func (v Violation) String() string {
 // is run: python, a command of CPython 3.9 or newer, only parses it. What is wrong with the script or
 // its file is a violation; the error tells of a check that could not be made.
 func Check(ctx context.Context, python string, task Task, dir string) ([]Violation, error) {
-	if task.From.Track != microID {
-		return nil, fmt.Errorf("check %s: track %s has no rules that can be checked yet", task.ID(), task.From.Track)
-	}
 	if info, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("check %s: %w", task.ID(), err)
 	} else if !info.IsDir() {
 		return nil, fmt.Errorf("check %s: %s is not a directory", task.ID(), dir)
 	}
-	text, found, err := readScript(dir)
+	text, found, err := readScript(dir, task)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
@@ -62,16 +64,16 @@ func Check(ctx context.Context, python string, task Task, dir string) ([]Violati
 
 // CheckText is Check for the text of a script that is in no file yet.
 func CheckText(ctx context.Context, python string, task Task, text string) ([]Violation, error) {
-	if found := checkBytes(text); len(found) > 0 {
+	if found := checkBytes(text, task.limit()); len(found) > 0 {
 		return found, nil
 	}
-	input, err := json.Marshal(map[string]string{"record": task.From.Script(), "script": text})
+	program, input, err := task.checker(text)
 	if err != nil {
 		return nil, fmt.Errorf("check %s: %w", task.ID(), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "-I", "-c", microCheck)
+	cmd := exec.CommandContext(ctx, python, "-I", "-c", program)
 	cmd.Stdin = bytes.NewReader(input)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
@@ -83,9 +85,9 @@ func CheckText(ctx context.Context, python string, task Task, text string) ([]Vi
 		return nil, fmt.Errorf("check %s: no %s here; install Python 3.9 or newer, or name another interpreter", task.ID(), python)
 	case err != nil && ended(err):
 		// Some scripts are deep enough to bring a parser down.
-		return []Violation{{RuleSyntax, 0, "the parser of " + python + " gave up on it: " + lastLine(stderr.String(), err)}}, nil
+		return []Violation{{Rule: RuleSyntax, What: "the parser of " + python + " gave up on it: " + lastLine(stderr.String(), err)}}, nil
 	case err != nil:
-		return nil, fmt.Errorf("check %s with %s: %w; needs Python 3.9 or newer", task.ID(), python, err)
+		return nil, fmt.Errorf("check %s with %s: %w: %s; a newer Python may read it", task.ID(), python, err, lastLine(stderr.String(), err))
 	}
 	found := []Violation{}
 	if err := json.Unmarshal(output, &found); err != nil {
@@ -93,6 +95,30 @@ func CheckText(ctx context.Context, python string, task Task, text string) ([]Vi
 	}
 	return found, nil
 }
+
+// limit is how long a script may be, in bytes.
+func (t Task) limit() int {
+	if t.From.Track == microID {
+		return scriptLimit
+	}
+	return gpuLimit
+}
+
+// checker gives the program that checks a script of the task's track, and what it reads.
+func (t Task) checker(text string) (program string, input []byte, err error) {
+	if t.From.Track == microID {
+		input, err = json.Marshal(map[string]string{"record": t.From.Script(), "script": text})
+		return microCheck, input, err
+	}
+	input, err = json.Marshal(map[string]any{
+		"record": t.From.Script(), "answer": t.Answer(), "script": text,
+		"flags": t.From.Track == NanoGPTMedium || t.From.Number >= flagsFrom,
+	})
+	return nanogptCheck, input, err
+}
+
+// flagsFrom is the record of nanogpt from which on extra flags for the compiler are forbidden.
+const flagsFrom = 21
 
 // ended reports whether err tells of a process that was ended by a signal.
 func ended(err error) bool {
@@ -109,30 +135,38 @@ func lastLine(text string, err error) string {
 }
 
 // readScript returns the text of the script in dir, or what keeps it from being read.
-func readScript(dir string) (string, []Violation, error) {
+func readScript(dir string, task Task) (string, []Violation, error) {
 	var found []Violation
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return "", nil, fmt.Errorf("read the script's directory: %w", err)
 	}
+	own, next := task.From.Files(), task.AnswerFiles()
 	for _, entry := range entries {
-		if name := entry.Name(); name != ScriptName && importable(dir, entry) {
-			found = append(found, Violation{RuleFile, 0, fmt.Sprintf("%q beside it could be imported", name)})
+		name := entry.Name()
+		if _, ok := own[name]; ok {
+			continue
+		}
+		if _, ok := next[name]; ok && len(next) > 1 {
+			continue // the human change brought it, too
+		}
+		if name != ScriptName && importable(dir, entry) {
+			found = append(found, Violation{Rule: RuleFile, What: fmt.Sprintf("%q beside it could be imported", name)})
 		}
 	}
 	path := filepath.Join(dir, ScriptName)
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", append(found, Violation{RuleFile, 0, "there is no " + ScriptName}), nil
+		return "", append(found, Violation{Rule: RuleFile, What: "there is no " + ScriptName}), nil
 	case err != nil:
 		return "", nil, fmt.Errorf("read the script: %w", err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return "", append(found, Violation{RuleFile, 0, "it is a symbolic link"}), nil
+		return "", append(found, Violation{Rule: RuleFile, What: "it is a symbolic link"}), nil
 	case !info.Mode().IsRegular():
-		return "", append(found, Violation{RuleFile, 0, "it is not a regular file"}), nil
-	case info.Size() > scriptLimit:
-		return "", append(found, tooLong(info.Size())), nil
+		return "", append(found, Violation{Rule: RuleFile, What: "it is not a regular file"}), nil
+	case info.Size() > int64(task.limit()):
+		return "", append(found, tooLong(info.Size(), task.limit())), nil
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -153,20 +187,20 @@ func importable(dir string, entry fs.DirEntry) bool {
 	return err == nil && slices.ContainsFunc(inside, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), "__init__.") })
 }
 
-func tooLong(size int64) Violation {
-	return Violation{RuleLiterals, 0, fmt.Sprintf("%d bytes of script, more than %d", size, scriptLimit)}
+func tooLong(size int64, limit int) Violation {
+	return Violation{Rule: RuleLiterals, What: fmt.Sprintf("%d bytes of script, more than %d", size, limit)}
 }
 
 var codingLine = regexp.MustCompile(`^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)`)
 
 // checkBytes returns what is wrong with a script before it is parsed.
-func checkBytes(text string) []Violation {
-	if len(text) > scriptLimit {
-		return []Violation{tooLong(int64(len(text)))}
+func checkBytes(text string, limit int) []Violation {
+	if len(text) > limit {
+		return []Violation{tooLong(int64(len(text)), limit)}
 	}
 	lineOf := func(offset int) int { return 1 + strings.Count(text[:offset], "\n") }
 	if i := strings.IndexByte(text, 0); i >= 0 {
-		return []Violation{{RuleFile, lineOf(i), "a NUL byte"}}
+		return []Violation{{Rule: RuleFile, Line: lineOf(i), What: "a NUL byte"}}
 	}
 	if !utf8.ValidString(text) {
 		i := 0
@@ -177,15 +211,15 @@ func checkBytes(text string) []Violation {
 			}
 			i += size
 		}
-		return []Violation{{RuleFile, lineOf(i), "bytes that are not UTF-8"}}
+		return []Violation{{Rule: RuleFile, Line: lineOf(i), What: "bytes that are not UTF-8"}}
 	}
 	if strings.HasPrefix(text, "\ufeff") {
-		return []Violation{{RuleFile, 1, "a byte order mark"}}
+		return []Violation{{Rule: RuleFile, Line: 1, What: "a byte order mark"}}
 	}
 	lines := strings.SplitN(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n", 3)
 	for i, line := range lines[:min(2, len(lines))] {
 		if m := codingLine.FindStringSubmatch(line); m != nil && !strings.EqualFold(strings.ReplaceAll(m[1], "_", "-"), "utf-8") {
-			return []Violation{{RuleFile, i + 1, "an encoding other than UTF-8"}}
+			return []Violation{{Rule: RuleFile, Line: i + 1, What: "an encoding other than UTF-8"}}
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 
 func task(t *testing.T, id string) taskdata.Task {
 	t.Helper()
-	task, err := taskdata.FindTask(id)
+	task, err := taskdata.Embedded().FindTask(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,8 +31,8 @@ func checkText(t *testing.T, task taskdata.Task, script string) []taskdata.Viola
 }
 
 func TestRecordsKeepTheRulesOfEachTask(t *testing.T) {
-	for _, task := range taskdata.Tasks("micro") {
-		for _, record := range taskdata.Records("micro") {
+	for _, task := range taskdata.Embedded().Tasks("micro") {
+		for _, record := range taskdata.Embedded().Records("micro") {
 			if found := checkText(t, task, record.Script()); len(found) > 0 {
 				t.Errorf("%s, script of record %d: %v", task.ID(), record.Number, found)
 			}

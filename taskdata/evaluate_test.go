@@ -94,7 +94,7 @@ var honest = struct {
 func honestRun(t *testing.T) (taskdata.Record, trained) {
 	t.Helper()
 	honest.Do(func() {
-		record, err := taskdata.FindRecord("micro", 8)
+		record, err := taskdata.Embedded().FindRecord("micro", 8)
 		if err != nil {
 			t.Fatal(err)
 		}

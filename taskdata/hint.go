@@ -79,11 +79,47 @@ func (t Task) HintText(h Hint) (string, error) {
 	}
 	var texts []string
 	for _, level := range h.levels() {
-		texts = append(texts, strings.TrimSpace(t.texts[level])+"\n")
+		texts = append(texts, strings.TrimSpace(t.texts[t.told][level])+"\n")
 	}
 	return strings.Join(texts, "\n"), nil
 }
 
 func (t Task) hasHint(h Hint) bool {
-	return !slices.ContainsFunc(h.levels(), func(level Hint) bool { return t.texts[level] == "" })
+	return !slices.ContainsFunc(h.levels(), func(level Hint) bool { return t.texts[t.told][level] == "" })
+}
+
+// Where hints come from.
+const (
+	HintsOwn   = "pitwall" // embedded
+	HintsPaper = "paper"   // the benchmark's own, imported from a clone of LLMSpeedrunner
+)
+
+// HintSources returns where hints of the task can come from, HintsOwn first.
+func (t Task) HintSources() []string {
+	names := []string{}
+	for _, name := range []string{HintsOwn, HintsPaper} {
+		if len(t.texts[name]) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// HintSource returns where the task's hints come from now.
+func (t Task) HintSource() string { return t.told }
+
+// WithHints returns the task with the hints of a source, "" for HintsOwn. The error says what is
+// missing.
+func (t Task) WithHints(source string) (Task, error) {
+	switch {
+	case source == "" || source == HintsOwn:
+		source = HintsOwn
+	case source == HintsPaper && len(t.texts[source]) == 0:
+		return t, fmt.Errorf("the paper's hints of task %s are not here: import them with: pitwall import PATH, of a clone of llm-speedrunner", t.ID())
+	case source != HintsPaper:
+		return t, fmt.Errorf("no hints of %q; there is %s, %s", source, HintsOwn, HintsPaper)
+	}
+	t.told = source
+	t.count()
+	return t, nil
 }

@@ -26,6 +26,8 @@ type ImportedRecord struct {
 	Path   string `json:"path"` // of the script in the repository, or of the log that holds it
 
 	Script string `json:"-"` // byte for byte as in the repository; "" where it holds none
+	// Modules are the files that Script imports from beside it, by name, byte for byte.
+	Modules map[string]string `json:"modules,omitempty"`
 
 	// What the log says of its run; empty and 0 where it says nothing.
 	Log      string  `json:"log,omitempty"` // its path in the repository
@@ -41,7 +43,7 @@ type ImportedRecord struct {
 
 	Curve []Point     `json:"curve,omitempty"` // of the log's run, in order of step
 	Band  []BandPoint `json:"band,omitempty"`  // over all runs, where there are several
-	Runs  []LoggedRun `json:"runs,omitempty"`  // every log of this script, the linked one too
+	Runs  []LoggedRun `json:"runs,omitempty"`  // every log of this script on the same hardware, in order of path
 }
 
 // LoggedRun is one published run of a record's script.

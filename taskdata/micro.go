@@ -99,7 +99,7 @@ func microRecords() []Record {
 		}
 		r.Steps, r.Seconds, r.SecondsSD = reference.Steps, reference.Seconds.Mean, reference.Seconds.SD
 		r.MeasuredOn = reference.MeasuredOn
-		r.curve = reference.points()
+		r.curve = points(reference.Points)
 	}
 	return records
 }
@@ -165,12 +165,4 @@ func ParseReference(text []byte) (Reference, error) {
 		return Reference{}, fmt.Errorf("read reference curve: %w", err)
 	}
 	return reference, nil
-}
-
-func (r Reference) points() []CurvePoint {
-	var points []CurvePoint
-	for _, p := range r.Points {
-		points = append(points, CurvePoint{p.Step, p.TrainMS, orNaN(p.TrainLoss), orNaN(p.ValLoss)})
-	}
-	return points
 }

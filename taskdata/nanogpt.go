@@ -1,7 +1,7 @@
 package taskdata
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"math"
 	"strconv"
@@ -23,6 +23,11 @@ const (
 //go:embed nanogpt/records.tsv
 var nanogptRecords string
 
+// nanogptTexts are our own hints of the benchmark's tasks, and documents about techniques.
+//
+//go:embed nanogpt
+var nanogptTexts embed.FS
+
 const repository = "https://github.com/KellerJordan/modded-nanogpt"
 
 func nanogptTracks() []Track {
@@ -39,14 +44,17 @@ func nanogptTracks() []Track {
 	return []Track{small, medium}
 }
 
-// nanogptRules are the official ones, of which a program can check none: they are for people.
+// nanogptRules are the official ones, and what the benchmark asks of an agent's edits.
 func nanogptRules(target, flags string) []Rule {
 	return []Rule{
-		{"target", "The mean validation loss over the first 10,485,760 validation tokens of FineWeb is at most " + target +
+		{RuleTarget, "The mean validation loss over the first 10,485,760 validation tokens of FineWeb is at most " + target +
 			", shown over several runs at p < 0.01 by a one-sided t-test; a change that only makes the same mathematics faster need not show it."},
-		{"data", "The streams of training and validation tokens stay as they are; batch and sequence lengths are free."},
-		{"flags", flags},
-		{"clock", "It is faster than the record before on the same hardware. Kernels may be warmed up untimed, on made-up data."},
+		{RuleData, "The streams of training and validation tokens stay as they are, and so do the names of the files and the number of validation tokens; batch and sequence lengths are free."},
+		{RuleLog, "Every line that the record logs stays as it is."},
+		{RuleClock, "It is faster than the record before on the same hardware, by the same clock: what is counted as training time stays. Kernels may be warmed up untimed, on made-up data, where the record does so."},
+		{RuleFlags, flags},
+		{RuleFile, "The script is one regular UTF-8 file, " + ScriptName + ", and the launch command stays."},
+		{RuleSyntax, "It is valid Python."},
 	}
 }
 
@@ -56,9 +64,6 @@ type Retiming struct {
 	Seconds float64 // training time
 	Log     string  // path of its published log in the track's repository
 }
-
-// Why a record's script cannot be run.
-const nanogptWhy = "no script here: this version cannot import scripts or run GPU tracks yet; the practice track micro runs everywhere"
 
 // publishedRecords parses the embedded table once, by track.
 var publishedRecords = sync.OnceValue(func() map[string][]Record {
@@ -107,6 +112,33 @@ func parsePublished(text string) (map[string][]Record, error) {
 	return found, nil
 }
 
+// nanogptHints returns our own hints of the task that starts at a record.
+func nanogptHints(from int) map[Hint]string {
+	texts := map[Hint]string{}
+	for _, level := range []Hint{HintPseudocode, HintText, HintMiniPaper} {
+		if text, err := nanogptTexts.ReadFile(fmt.Sprintf("nanogpt/hints/%d_%s.md", from, level)); err == nil {
+			texts[level] = string(text)
+		}
+	}
+	return texts
+}
+
+// ownDocuments returns our own texts about techniques, in order of name.
+func ownDocuments() []Document {
+	entries, err := nanogptTexts.ReadDir("nanogpt/documents")
+	if err != nil {
+		return nil
+	}
+	var list []Document
+	for _, e := range entries {
+		text, err := nanogptTexts.ReadFile("nanogpt/documents/" + e.Name())
+		if err == nil {
+			list = append(list, Document{strings.TrimSuffix(e.Name(), ".md"), string(text)})
+		}
+	}
+	return list
+}
+
 // LatestTime returns LatestSeconds with a unit and sensible digits, for people.
 func (r Record) LatestTime() string {
 	if len(r.Retimed) > 0 {
@@ -125,7 +157,9 @@ func (r Record) LatestSeconds() float64 {
 }
 
 // Upgrade reports whether the record is only a newer version of a library.
-func (r Record) Upgrade() bool { return r.Track != microID && strings.HasPrefix(r.Title, "PyTorch ") }
+func (r Record) Upgrade() bool {
+	return r.Track != microID && r.Number > 0 && strings.HasPrefix(r.Title, "PyTorch ")
+}
 
 // Benchmark reports whether the task is one of the 19 of the Automated LLM Speedrunning Benchmark
 // (arXiv 2506.22419).

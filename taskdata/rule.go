@@ -21,6 +21,15 @@ const (
 	RuleStatistics = "statistics" // the Evaluator finds tables; the rest is for the reader of a result
 )
 
+// Rule IDs of the nanogpt tracks, besides RuleFile, RuleSyntax and RuleClock. Check reports
+// violations under all but RuleTarget.
+const (
+	RuleTarget = "target"
+	RuleData   = "data"
+	RuleLog    = "log"
+	RuleFlags  = "flags" // from record 21 on, and on the medium track
+)
+
 func microRules() []Rule {
 	return []Rule{
 		{RuleModel, "The model is a transformer with at least one attention block, trained by gradient descent from random weights, with at most 20,000 parameters; the logits of a token depend on no token after it."},

@@ -23,7 +23,7 @@ func python(t *testing.T) string {
 }
 
 func TestScriptsAreValidPython39(t *testing.T) {
-	for _, record := range taskdata.Records("micro") {
+	for _, record := range taskdata.Embedded().Records("micro") {
 		cmd := exec.CommandContext(t.Context(), python(t), "-I", "-c", "import ast, sys; ast.parse(sys.stdin.read(), feature_version=(3, 9))")
 		cmd.Stdin = strings.NewReader(record.Script())
 		if output, err := cmd.CombinedOutput(); err != nil {
@@ -34,7 +34,7 @@ func TestScriptsAreValidPython39(t *testing.T) {
 
 func TestGradientsAgreeWithNumericalOnes(t *testing.T) {
 	args := []string{"-I", "-B", "micro/gradcheck.py"}
-	for _, record := range taskdata.Records("micro") {
+	for _, record := range taskdata.Embedded().Records("micro") {
 		args = append(args, fmt.Sprintf("micro/record_%d.py", record.Number))
 	}
 	output, err := exec.CommandContext(t.Context(), python(t), args...).CombinedOutput()
@@ -84,7 +84,7 @@ func number(t *testing.T, s string) float64 {
 
 func TestShortRunOfEachRecordKeepsTheProtocolAndLearns(t *testing.T) {
 	const steps = 4
-	for _, record := range taskdata.Records("micro") {
+	for _, record := range taskdata.Embedded().Records("micro") {
 		t.Run(fmt.Sprint(record.Number), func(t *testing.T) {
 			lines := runScript(t, shortened(record.Script(), steps), 5)
 			if len(lines) != 2+1+steps+1 {
@@ -128,7 +128,7 @@ func TestShortRunOfEachRecordKeepsTheProtocolAndLearns(t *testing.T) {
 }
 
 func TestSeedSetsTheRun(t *testing.T) {
-	record, err := taskdata.FindRecord("micro", 7)
+	record, err := taskdata.Embedded().FindRecord("micro", 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestSeedSetsTheRun(t *testing.T) {
 }
 
 func TestTooManyParametersAreRefused(t *testing.T) {
-	record, err := taskdata.FindRecord("micro", 7)
+	record, err := taskdata.Embedded().FindRecord("micro", 7)
 	if err != nil {
 		t.Fatal(err)
 	}

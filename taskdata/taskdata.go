@@ -4,6 +4,7 @@ package taskdata
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -59,18 +60,51 @@ type Record struct {
 
 	script string
 	curve  []CurvePoint
+	kept   map[string]*keptRecord // what was imported, by source; nil where nothing was
+	source string                 // of these, the one that gives the script
 }
 
 // ScriptName returns the name under which the record's script is put in the directory of a run.
 func (r Record) ScriptName() string { return ScriptName }
 
-// Script returns the text of the record's training script, "" where it must be imported first and
-// in a Task's To.
-func (r Record) Script() string { return r.script }
+// Script returns the text of the record's training script, "" where it must be imported first, cannot
+// be read (Load says why) and in a Task's To.
+func (r Record) Script() string {
+	if k := r.kept[r.source]; k != nil {
+		about, err := k.load()
+		if err != nil {
+			return ""
+		}
+		return about.Script
+	}
+	return r.script
+}
+
+// Files returns the record's script and what it imports from beside it, by name. It is nil where
+// there is no script.
+func (r Record) Files() map[string]string {
+	script := r.Script()
+	if script == "" {
+		return nil
+	}
+	files := map[string]string{r.ScriptName(): script}
+	if about, ok := r.Imported(r.source); ok {
+		maps.Copy(files, about.Modules)
+	}
+	return files
+}
 
 // Curve returns the record's reference ghost in order of step, nil if there is none. The caller owns
 // the slice.
-func (r Record) Curve() []CurvePoint { return slices.Clone(r.curve) }
+func (r Record) Curve() []CurvePoint {
+	if about, ok := r.Imported(ModdedNanoGPT); ok {
+		return points(about.Curve)
+	}
+	return slices.Clone(r.curve)
+}
+
+// HasCurve reports whether there is a reference ghost, and reads none that was imported.
+func (r Record) HasCurve() bool { return len(r.curve) > 0 || r.kept[ModdedNanoGPT] != nil }
 
 // CurvePoint is a moment of a record's reference run.
 type CurvePoint struct {
@@ -83,14 +117,15 @@ type CurvePoint struct {
 // Task is to make the record From as fast as To, or faster.
 type Task struct {
 	From Record
-	To   Record // its Script is withheld; Answer returns it
+	To   Record // its Script is withheld; Answer returns it. The zero Record where the task is open
 
 	Hints []Hint // those that HintText can give, in ascending order
 	Ready bool   // whether an attempt can be started
 	Why   string // why not, and the mend; empty when ready
 
-	answer string
-	texts  map[Hint]string
+	answer Record                     // To with its script
+	texts  map[string]map[Hint]string // by source of hints
+	told   string                     // the source that HintText reads
 }
 
 // ID returns the name of the task: its track and the number of its first record, as in "micro/7".
@@ -107,8 +142,16 @@ func (r Record) Time() string {
 	return fmt.Sprintf("%.2f s", r.Seconds)
 }
 
-// Answer returns the script of the record To, which no agent but the oracle may see.
-func (t Task) Answer() string { return t.answer }
+// Answer returns the script of the record To, which no agent but the oracle may see; "" where the
+// task is open.
+func (t Task) Answer() string { return t.answer.Script() }
+
+// AnswerFiles returns the files of the record To, of which the same holds; nil where the task is open.
+func (t Task) AnswerFiles() map[string]string { return t.answer.Files() }
+
+// Open reports whether the task starts at the newest record: there is nothing to recover, and a
+// result is judged by how much faster than the record it is.
+func (t Task) Open() bool { return t.To.Number == 0 }
 
 // Tracks returns all tracks.
 func Tracks() []Track { return append([]Track{microTrack()}, nanogptTracks()...) }
@@ -123,70 +166,4 @@ func FindTrack(id string) (Track, error) {
 		ids = append(ids, track.ID)
 	}
 	return Track{}, fmt.Errorf("no track %q; there is %s", id, strings.Join(ids, ", "))
-}
-
-// Records returns the records of a track in order of number, those of all tracks for "".
-func Records(track string) []Record {
-	switch track {
-	case "":
-		return slices.Concat(microRecords(), publishedRecords()[NanoGPT], publishedRecords()[NanoGPTMedium])
-	case microID:
-		return microRecords()
-	}
-	return slices.Clone(publishedRecords()[track])
-}
-
-// FindRecord returns a record by its track and number. The error lists the records there are.
-func FindRecord(track string, number int) (Record, error) {
-	if _, err := FindTrack(track); err != nil {
-		return Record{}, err
-	}
-	records := Records(track)
-	for _, record := range records {
-		if record.Number == number {
-			return record, nil
-		}
-	}
-	return Record{}, fmt.Errorf("track %s has no record %d; there is %d to %d", track, number, records[0].Number, records[len(records)-1].Number)
-}
-
-// Tasks returns the tasks of a track in order of number, those of all tracks for "".
-func Tasks(track string) []Task {
-	var tasks []Task
-	records := Records(track)
-	for i := 0; i+1 < len(records); i++ {
-		from, to := records[i], records[i+1]
-		if from.Track != to.Track || from.Number+1 != to.Number {
-			continue
-		}
-		var hints map[Hint]string
-		if from.Track == microID {
-			hints = microHints(from.Number)
-		}
-		task := NewTask(from, to, hints)
-		if from.Track != microID {
-			task.Ready, task.Why = false, nanogptWhy
-		}
-		tasks = append(tasks, task)
-	}
-	return tasks
-}
-
-// FindTask returns the task with an ID such as "micro/7". The error says which there are.
-func FindTask(id string) (Task, error) {
-	track, _, _ := strings.Cut(id, "/")
-	_, unknown := FindTrack(track)
-	var there []string
-	for _, t := range Tracks() {
-		tasks := Tasks(t.ID)
-		for _, task := range tasks {
-			if task.ID() == id {
-				return task, nil
-			}
-		}
-		if n := len(tasks); n > 0 && (t.ID == track || unknown != nil) {
-			there = append(there, fmt.Sprintf("%s to %s", tasks[0].ID(), tasks[n-1].ID()))
-		}
-	}
-	return Task{}, fmt.Errorf("no task %q; there is %s", id, strings.Join(there, ", "))
 }

@@ -10,7 +10,7 @@ import (
 
 func TestTaskNamesItsRecordsAndWithholdsTheAnswer(t *testing.T) {
 	for _, id := range []string{"micro/1", "micro/2", "micro/3", "micro/4", "micro/5", "micro/6", "micro/7"} {
-		task, err := taskdata.FindTask(id)
+		task, err := taskdata.Embedded().FindTask(id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +23,7 @@ func TestTaskNamesItsRecordsAndWithholdsTheAnswer(t *testing.T) {
 		if task.To.Script() != "" {
 			t.Errorf("%s shows its answer in To", id)
 		}
-		next, err := taskdata.FindRecord("micro", task.To.Number)
+		next, err := taskdata.Embedded().FindRecord("micro", task.To.Number)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,9 +34,9 @@ func TestTaskNamesItsRecordsAndWithholdsTheAnswer(t *testing.T) {
 }
 
 func TestWhatIsNotThereIsToldWithWhatIs(t *testing.T) {
-	_, task := taskdata.FindTask("micro/99")
-	_, record := taskdata.FindRecord("micro", 99)
-	_, track := taskdata.FindRecord("moto", 7)
+	_, task := taskdata.Embedded().FindTask("micro/99")
+	_, record := taskdata.Embedded().FindRecord("micro", 99)
+	_, track := taskdata.Embedded().FindRecord("moto", 7)
 	_, hint := taskdata.ParseHint("4")
 	for err, want := range map[error]string{task: "micro/", record: "1 to 9", track: "micro", hint: "1 (pseudocode)"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -46,18 +46,18 @@ func TestWhatIsNotThereIsToldWithWhatIs(t *testing.T) {
 }
 
 func TestTasksOfATrack(t *testing.T) {
-	all, micro := taskdata.Tasks(""), taskdata.Tasks("micro")
-	small, medium := taskdata.Tasks(taskdata.NanoGPT), taskdata.Tasks(taskdata.NanoGPTMedium)
-	if len(micro) != len(taskdata.Records("micro"))-1 || len(small) != 88 || len(medium) != 17 || len(all) != len(micro)+len(small)+len(medium) {
+	all, micro := taskdata.Embedded().Tasks(""), taskdata.Embedded().Tasks("micro")
+	small, medium := taskdata.Embedded().Tasks(taskdata.NanoGPT), taskdata.Embedded().Tasks(taskdata.NanoGPTMedium)
+	if len(micro) != len(taskdata.Embedded().Records("micro"))-1 || len(small) != 88 || len(medium) != 17 || len(all) != len(micro)+len(small)+len(medium) {
 		t.Errorf("%d tasks, %d of micro, %d of nanogpt, %d of nanogpt-medium", len(all), len(micro), len(small), len(medium))
 	}
-	if none := taskdata.Tasks("moto"); len(none) != 0 {
+	if none := taskdata.Embedded().Tasks("moto"); len(none) != 0 {
 		t.Errorf("%d tasks of a track that is not there", len(none))
 	}
 }
 
 func TestEveryTaskHasEveryHintItLists(t *testing.T) {
-	for _, task := range taskdata.Tasks("micro") {
+	for _, task := range taskdata.Embedded().Tasks("micro") {
 		for _, hint := range task.Hints {
 			text, err := task.HintText(hint)
 			if err != nil {
@@ -110,7 +110,7 @@ func TestRecordsHaveReferenceCurvesThatReachTheTarget(t *testing.T) {
 		t.Errorf("track %+v", track)
 	}
 	before := math.Inf(1)
-	for _, record := range taskdata.Records("micro") {
+	for _, record := range taskdata.Embedded().Records("micro") {
 		curve := record.Curve()
 		if len(curve) != record.Steps+1 {
 			t.Fatalf("record %d: %d points, %d steps", record.Number, len(curve), record.Steps)
@@ -142,7 +142,7 @@ func TestRecordsHaveReferenceCurvesThatReachTheTarget(t *testing.T) {
 }
 
 func TestScriptsKeepTheTargetOfTheirTrack(t *testing.T) {
-	for _, record := range taskdata.Records("micro") {
+	for _, record := range taskdata.Embedded().Records("micro") {
 		if !strings.Contains(record.Script(), "\nTARGET_LOSS = 2.0 ") {
 			t.Errorf("record %d has another target", record.Number)
 		}

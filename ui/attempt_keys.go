@@ -257,6 +257,6 @@ func (a *attempt) cardShown() bool {
 
 // task gives the task's data where this version knows it.
 func (a *attempt) task() (taskdata.Task, bool) {
-	t, err := taskdata.FindTask(a.snap.Summary.Task)
+	t, err := a.m.tasks.FindTask(a.snap.Summary.Task)
 	return t, err == nil
 }

@@ -266,10 +266,13 @@ func (a *attempt) editRows(w, h int) []string {
 	case a.loose:
 		note(th.dim, "This passage is not in "+clean.Line(e.path)+" to the letter: the edit stands here as it was written.")
 	}
-	for _, v := range a.breaches(n) {
+	for _, v := range breaches(n, false) {
 		note(th.bad, v)
 	}
-	if n != nil && n.Why != "" && n.State != event.VerdictEmpty && len(n.Violations) == 0 {
+	for _, v := range breaches(n, true) {
+		note(th.warn, v)
+	}
+	if n != nil && n.Why != "" && n.State != event.VerdictEmpty && len(event.Breaches(n.Violations)) == 0 {
 		st := th.warn
 		if n.State == event.VerdictFailed || n.State == event.VerdictInvalid {
 			st = th.bad
@@ -304,21 +307,26 @@ func above(rows, bottom []string, w, h int) []string {
 	return append(cell.Fit(rows, w, max(h-len(bottom), 0)), bottom...)
 }
 
-func (a *attempt) breaches(n *fold.Node) []string {
+// breaches words the first of the rules that a node breaks, or of what was flagged.
+func breaches(n *fold.Node, flags bool) []string {
 	if n == nil {
 		return nil
 	}
 	var out []string
-	for i, v := range n.Violations {
+	verb, of := "breaks rule", slices.DeleteFunc(slices.Clone(n.Violations), func(v event.Violation) bool { return v.Flag != flags })
+	if flags {
+		verb = "flagged by rule"
+	}
+	for i, v := range of {
 		if i == 3 {
-			out = append(out, fmt.Sprintf("and %d more", len(n.Violations)-3))
+			out = append(out, fmt.Sprintf("and %d more", len(of)-3))
 			break
 		}
 		where := ""
 		if v.Line > 0 {
 			where = fmt.Sprintf(" line %d:", v.Line)
 		}
-		out = append(out, clean.Line(fmt.Sprintf("breaks rule %s:%s %s", v.Rule, where, v.What)))
+		out = append(out, clean.Line(fmt.Sprintf("%s %s:%s %s", verb, v.Rule, where, v.What)))
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/store"
+	"pitwall/taskdata"
 	"pitwall/ui/cell"
 	"pitwall/ui/clean"
 )
@@ -40,6 +41,7 @@ type room interface {
 // Model is the root of the screen.
 type Model struct {
 	o      Options
+	tasks  *taskdata.Catalog
 	th     *theme
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -94,7 +96,10 @@ func New(o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Model{o: o, th: newTheme(true), slow: newSlow(), exec: tea.ExecProcess}
+	m := &Model{o: o, tasks: o.Tasks, th: newTheme(true), slow: newSlow(), exec: tea.ExecProcess}
+	if m.tasks == nil {
+		m.tasks = taskdata.Embedded()
+	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.home = newRecords(m)
 	m.list = newHistory(m)

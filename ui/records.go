@@ -56,7 +56,7 @@ func newRecords(m *Model) *records {
 	r := &records{prompt: prompt{m: m}, nodes: usualNodes}
 	best := -1
 	for _, t := range taskdata.Tracks() {
-		tr := newTrack(t, taskdata.Records(t.ID), taskdata.Tasks(t.ID))
+		tr := newTrack(t, m.tasks.Records(t.ID), append(m.tasks.Tasks(t.ID), m.tasks.OpenTasks(t.ID)...))
 		if rank := tr.rank(); rank > best {
 			best, r.track = rank, len(r.tracks)
 		}

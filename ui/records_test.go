@@ -89,7 +89,7 @@ func TestTrackToBeginWith(t *testing.T) {
 func TestLongListKeepsTheChosenRecordInSight(t *testing.T) {
 	d := driveHome(t, Options{Store: openStore(t)}, 80, 24)
 	d.press("2")
-	n := len(taskdata.Records("nanogpt"))
+	n := len(taskdata.Embedded().Records("nanogpt"))
 	ends := map[string]int{"g": 1, "home": 1, "G": n, "end": n}
 	for i, k := range strings.Fields("k k pgup up pgup pgup ctrl+u g j j G k home down pgdown pgdown ctrl+d end") {
 		before := d.m.home.record().Number
@@ -133,7 +133,7 @@ func TestFilterNarrowsByNumberTitlePersonAndDate(t *testing.T) {
 		for _, i := range d.m.home.current().found {
 			got = append(got, d.m.home.current().records[i].Number)
 		}
-		for _, r := range taskdata.Records("nanogpt") {
+		for _, r := range taskdata.Embedded().Records("nanogpt") {
 			if want(r) {
 				wanted = append(wanted, r.Number)
 			}
@@ -190,7 +190,7 @@ func TestRecordWithoutScriptSaysWhyItCannotBeAttempted(t *testing.T) {
 	d.until("nanogpt/2 ", "Rotary positions", "31.4 min", "over record 1", "kellerjordan0", "2024-06-06", "nanogpt/2 → 3", "Cannot be attempted yet: no script", "enter why not")
 	d.lacks("agent  [") // nothing to choose
 	d.lacks("hint")
-	task, err := taskdata.FindTask("nanogpt/2")
+	task, err := taskdata.Embedded().FindTask("nanogpt/2")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func newTrack(t taskdata.Track, records []taskdata.Record, tasks []taskdata.Task
 	for i := range records {
 		rec := &records[i]
 		dates[rec.Date] = true
-		tr.curves = tr.curves || len(rec.Curve()) > 0
+		tr.curves = tr.curves || rec.HasCurve()
 		if rec.Seconds > 0 {
 			fastest = min(fastest, rec.Seconds)
 		}

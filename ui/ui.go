@@ -13,6 +13,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 )
 
 // Agent is an agent that can be chosen on the home screen.
@@ -56,6 +57,8 @@ type Options struct {
 	Store   *store.Store
 	Version string
 	Agents  []Agent
+	// Tasks are the records and tasks; nil for those that are embedded.
+	Tasks *taskdata.Catalog
 
 	// Start creates an attempt and starts a detached engine for it; Resume
 	// starts one on an attempt that was interrupted or stopped, or failed.

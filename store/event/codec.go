@@ -80,6 +80,8 @@ func AppendEvent(dst []byte, prev Times, e Event) ([]byte, error) {
 		payload = AppendPoint(buf[:0], b)
 	case Sample:
 		payload = AppendSample(buf[:0], b)
+	case GPUs:
+		payload = AppendGPUs(nil, b)
 	case Unknown:
 		payload = b.Raw
 	default:
@@ -153,6 +155,12 @@ func decodeBody(kind Kind, p []byte) (Body, error) {
 		return b, err
 	case KindSample:
 		b, rest, err := DecodeSample(p)
+		if err == nil && len(rest) > 0 {
+			err = errors.New("the payload is too long")
+		}
+		return b, err
+	case KindGPUs:
+		b, rest, err := DecodeGPUs(p)
 		if err == nil && len(rest) > 0 {
 			err = errors.New("the payload is too long")
 		}
@@ -320,6 +328,44 @@ func DecodeSample(p []byte) (b Sample, rest []byte, err error) {
 	b.MemAvail, ok3 = varint(&p)
 	if !ok || !ok1 || !ok2 || !ok3 || !floats(&p, &b.CPU, &b.Load, &b.Foreign) {
 		return Sample{}, nil, errShort
+	}
+	return b, p, nil
+}
+
+// AppendGPUs appends the compact form of b. All NaNs become the same NaN.
+func AppendGPUs(dst []byte, b GPUs) []byte {
+	dst = binary.AppendVarint(dst, int64(b.Run))
+	dst = binary.AppendUvarint(dst, uint64(len(b.Devices)))
+	for _, d := range b.Devices {
+		var slowed int64
+		if d.Slowed {
+			slowed = 1
+		}
+		dst = binary.AppendVarint(dst, int64(d.Index))
+		dst = binary.AppendVarint(dst, slowed)
+		for _, f := range [...]float64{d.Util, d.MemUsed, d.MemTotal, d.Power, d.Temp, d.Clock} {
+			dst = appendFloat(dst, f)
+		}
+	}
+	return dst
+}
+
+// DecodeGPUs reads what AppendGPUs wrote from the start of p.
+func DecodeGPUs(p []byte) (b GPUs, rest []byte, err error) {
+	ok := varints(&p, &b.Run)
+	n, w := binary.Uvarint(p)
+	if !ok || w <= 0 || n > uint64(len(p)) {
+		return GPUs{}, nil, errShort
+	}
+	p = p[w:]
+	for range n {
+		var d GPU
+		var slowed int
+		if !varints(&p, &d.Index, &slowed) || !floats(&p, &d.Util, &d.MemUsed, &d.MemTotal, &d.Power, &d.Temp, &d.Clock) {
+			return GPUs{}, nil, errShort
+		}
+		d.Slowed = slowed != 0
+		b.Devices = append(b.Devices, d)
 	}
 	return b, p, nil
 }

@@ -63,6 +63,7 @@ const (
 	KindPaused      Kind = 32
 	KindSpent       Kind = 33
 	KindSimilarity  Kind = 34
+	KindGPUs        Kind = 35
 )
 
 // Unknown is a body of a kind that a newer pitwall wrote. It is carried, not read.
@@ -78,11 +79,13 @@ type Attempt struct {
 	Track     string  `json:"track"`
 	Benchmark bool    `json:"benchmark"` // false on the practice track
 	From      int     `json:"from"`      // record numbers
-	To        int     `json:"to"`
+	To        int     `json:"to"`        // 0 of an open task
 	FromTitle string  `json:"from_title"`
 	ToTitle   string  `json:"to_title"`
 	Hint      string  `json:"hint"`
 	HintText  string  `json:"hint_text,omitempty"` // what the agent was told, as Markdown
+	Hints     string  `json:"hints,omitempty"`     // where HintText comes from: "pitwall", "paper" or a file's name
+	Scripts   string  `json:"scripts,omitempty"`   // where both records' scripts were imported from
 	Agent     string  `json:"agent"`
 	Scaffold  string  `json:"scaffold"`
 	Runner    string  `json:"runner"`
@@ -99,7 +102,13 @@ type Attempt struct {
 	Parallel  int     `json:"parallel,omitempty"` // nodes written at a time
 	Gate      bool    `json:"gate,omitempty"`     // each edit waits for a person's word
 	Hopeless  float64 `json:"hopeless,omitempty"` // a run this many times as slow as record i is stopped; 0: none is
+	GPUs      int     `json:"gpus,omitempty"`     // that each run uses; 0 on a track without
+	Profile   string  `json:"profile,omitempty"`  // the environment profile of its runs
 }
+
+// Open reports whether the attempt starts at the newest record: it is judged by its
+// speedup, for there is nothing to recover.
+func (a Attempt) Open() bool { return a.From > 0 && a.To == 0 }
 
 // Source is one file of node 0, as the attempt found it.
 type Source struct {
@@ -115,6 +124,10 @@ type Machine struct {
 	Cores       int    `json:"cores"`
 	MemoryBytes int64  `json:"memory_bytes"`
 	Load        Float  `json:"load"` // one-minute load average at the start
+
+	GPUs   []string `json:"gpus,omitempty"`   // that runs use: name, memory, power limit
+	Driver string   `json:"driver,omitempty"` // of the GPUs
+	Torch  string   `json:"torch,omitempty"`  // version
 }
 
 // Status values. A store derives interrupted on reading; it is never an event.
@@ -145,8 +158,9 @@ type Resumed struct {
 // Phases of an attempt.
 const (
 	PhaseCalibrating = "calibrating"
-	PhaseWriting     = "writing"  // the agent edits
-	PhaseChecking    = "checking" // the track's rules, on the script
+	PhaseWriting     = "writing"   // the agent edits
+	PhaseChecking    = "checking"  // the track's rules, on the script
+	PhaseCompiling   = "compiling" // the script has started, and its first step has not ended
 	PhaseTraining    = "training"
 	PhaseJudging     = "judging"
 	PhaseConfirming  = "confirming"
@@ -180,15 +194,20 @@ type Order struct {
 
 // Calibration gives the measured times of both records on this machine.
 type Calibration struct {
-	ID       string    `json:"id"` // its own stream
-	Key      string    `json:"key"`
-	From     []float64 `json:"from"` // seconds of training of record i, a figure a run
-	To       []float64 `json:"to"`   // of record i+1
-	Reused   bool      `json:"reused"`
-	Resolved bool      `json:"resolved"`      // the gap's 95 % interval lies above 0
-	Why      string    `json:"why,omitempty"` // where it does not
-	SD       float64   `json:"sd"`            // seconds, of one run
-	SDSource string    `json:"sd_source"`     // "measured here", or the track's figure
+	ID   string    `json:"id"` // its own stream
+	Key  string    `json:"key"`
+	From []float64 `json:"from"` // seconds of training of record i, a figure a run
+	To   []float64 `json:"to"`   // of record i+1
+	// Of each, what the script's clock counted up to its first step, where it times
+	// compilation; else empty.
+	FromFirst []float64 `json:"from_first,omitempty"`
+	ToFirst   []float64 `json:"to_first,omitempty"`
+
+	Reused   bool    `json:"reused"`
+	Resolved bool    `json:"resolved"`      // the gap's 95 % interval lies above 0
+	Why      string  `json:"why,omitempty"` // where it does not
+	SD       float64 `json:"sd"`            // seconds, of one run
+	SDSource string  `json:"sd_source"`     // "measured here", or the track's figure
 }
 
 // GhostPoint is one point of a ghost. Losses are NaN (null in JSON) where absent.
@@ -261,12 +280,24 @@ type Violation struct {
 	Rule string `json:"rule"`
 	Line int    `json:"line"` // 0: the whole file
 	What string `json:"what"`
+	Flag bool   `json:"flag,omitempty"` // it is no breach, but a reader of the result should know of it
+}
+
+// Breaches gives those of vs that break a rule.
+func Breaches(vs []Violation) []Violation {
+	var hard []Violation
+	for _, v := range vs {
+		if !v.Flag {
+			hard = append(hard, v)
+		}
+	}
+	return hard
 }
 
 // Checked is the outcome of the track's rules on a node's script.
 type Checked struct {
 	Node       int         `json:"node"`
-	Violations []Violation `json:"violations"` // empty: the rules are kept
+	Violations []Violation `json:"violations"` // where all are flags: the rules are kept
 }
 
 // Purposes of a run.
@@ -336,6 +367,25 @@ type Sample struct {
 	MemAvail int64   // bytes
 }
 
+// GPUs is the state of a run's GPUs at one moment. A device that does not answer is
+// left out.
+type GPUs struct {
+	Run     int
+	Devices []GPU
+}
+
+// GPU is the state of one GPU. Absent values are NaN.
+type GPU struct {
+	Index    int     // as nvidia-smi counts
+	Util     float64 // percent of the last second in which a kernel ran
+	MemUsed  float64 // MiB
+	MemTotal float64 // MiB
+	Power    float64 // W
+	Temp     float64 // °C
+	Clock    float64 // MHz, of the multiprocessors
+	Slowed   bool    // its clocks are held down by heat or power
+}
+
 // RunEnded closes a run.
 type RunEnded struct {
 	Run       int    `json:"run"`
@@ -352,6 +402,12 @@ type RunEnded struct {
 	Finished  bool   `json:"finished"`  // exit 0, and the last step's validation was logged
 	ValLoss   Float  `json:"val_loss"`  // the last validation
 	TrainMS   Float  `json:"train_ms"`  // the script's own clock at that line
+
+	CompileMS int64    `json:"compile_ms,omitempty"` // from the start to the first step, by the engine's clock; 0 where the track has no such phase
+	FirstMS   float64  `json:"first_ms,omitempty"`   // of TrainMS, what the script's clock counted up to its first step: compilation, where it is timed; else 0
+	PeakMiB   float64  `json:"peak_mib,omitempty"`   // of a GPU's memory, as the script said; 0 where it did not
+	Flags     []string `json:"flags,omitempty"`      // what a reader of the result should know: it counts all the same
+	Rank      *int     `json:"rank,omitempty"`       // of torchrun, that failed first
 
 	Evaluation *Evaluation `json:"evaluation,omitempty"` // of its weights outside the script, where there was one
 }
@@ -400,4 +456,19 @@ type Confirmed struct {
 	OtherLosses []float64   `json:"other_losses,omitempty"` // of the same runs, over other validation characters
 	FSR         *float64    `json:"fsr"`
 	Interval    *[2]float64 `json:"interval"` // 95 %
+
+	// Of the mean loss being at most the target, by a one-sided t-test over NodeLosses:
+	// the speedrun's own bar is 0.01. Null where it cannot be computed.
+	P     *float64 `json:"p,omitempty"`
+	Power *float64 `json:"power,omitempty"` // of that test at 0.01 with as many runs, for a mean as far below the target as found
+
+	// Of an open task: how many times as fast as the record the node is, with its 95 %
+	// interval, and the p-value of it being no faster, by a one-sided t-test.
+	Speedup         *float64    `json:"speedup,omitempty"`
+	SpeedupInterval *[2]float64 `json:"speedup_interval,omitempty"`
+	SpeedupP        *float64    `json:"speedup_p,omitempty"`
+
+	// Where the script's clock counts compilation: FSR without what it counted before
+	// the second step.
+	FSRWarm *float64 `json:"fsr_warm,omitempty"`
 }

@@ -11,11 +11,11 @@ import (
 // engine folds in what every later reader will see. Bodies kept as JSON lose
 // bytes that are not UTF-8 (each run becomes U+FFFD), and a NaN or an infinity in a
 // plain float64 becomes 0 (behind a pointer: nil); a slice or map keeps being shared where nothing had
-// to change. Log, Point, Sample, Draft and Speech come back as they are; a pointer to a
+// to change. Log, Point, Sample, GPUs, Draft and Speech come back as they are; a pointer to a
 // body becomes its value.
 func Exact(b Body) Body {
 	switch b.(type) {
-	case Log, Point, Sample, Draft, Speech, Unknown:
+	case Log, Point, Sample, GPUs, Draft, Speech, Unknown:
 		return b
 	}
 	v := reflect.ValueOf(b)

@@ -16,6 +16,8 @@ type Budget struct {
 	Cost   float64 `json:"cost"`    // US dollars
 	WallMS int64   `json:"wall_ms"` // active time
 	RunMS  int64   `json:"run_ms"`  // of the nodes' runs
+
+	GPUHours float64 `json:"gpu_hours,omitempty"` // of all runs, the records' too: time times GPUs
 }
 
 // Bounded reports whether anything is bounded.
@@ -79,6 +81,7 @@ const (
 	BudgetCost   = "cost"
 	BudgetWall   = "wall time"
 	BudgetRun    = "run time"
+	BudgetGPU    = "GPU-hours"
 )
 
 // Spent says that a budget is used up: the search ends here.

@@ -110,6 +110,9 @@ func (Spent) Kind() Kind { return KindSpent }
 // Kind gives the number of the body's type.
 func (Similarity) Kind() Kind { return KindSimilarity }
 
+// Kind gives the number of the body's type.
+func (GPUs) Kind() Kind { return KindGPUs }
+
 // Float is a number that may be unknown: NaN and the infinities are null in JSON.
 type Float float64
 

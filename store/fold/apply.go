@@ -23,6 +23,8 @@ func (s *State) Apply(e event.Event) {
 		s.point(b)
 	case event.Sample:
 		s.Samples = append(s.Samples, Sample{b, s.Active})
+	case event.GPUs:
+		s.GPUs = append(s.GPUs, GPUs{b, s.Active})
 	case event.Draft:
 		s.draft(b)
 	case event.Applied:

@@ -72,6 +72,7 @@ func (c Columns) Since(l Lens) Columns {
 		Edits:   c.Edits[l.Edits:],
 		Points:  c.Points[l.Points:],
 		Samples: c.Samples[l.Samples:],
+		GPUs:    c.GPUs[l.GPUs:],
 		Marks:   c.Marks[l.Marks:],
 		Calls:   c.Calls[l.Calls:],
 		Prompts: c.Prompts[l.Prompts:],
@@ -116,6 +117,14 @@ func EncodeColumns(c Columns) ([]byte, error) {
 		b = binary.AppendVarint(b, s.Active-last)
 		b = event.AppendSample(b, s.Sample)
 		last = s.Active
+	}
+
+	last = 0
+	b = binary.AppendUvarint(b, uint64(len(c.GPUs)))
+	for _, g := range c.GPUs {
+		b = binary.AppendVarint(b, g.Active-last)
+		b = event.AppendGPUs(b, g.GPUs)
+		last = g.Active
 	}
 
 	var prev Mark
@@ -209,6 +218,17 @@ func (c *Columns) AppendColumns(b []byte) error {
 		}
 		d.p = rest
 		c.Samples = append(c.Samples, Sample{s, last})
+	}
+
+	last = 0
+	for range d.count() {
+		last += d.int()
+		g, rest, err := event.DecodeGPUs(d.p)
+		if d.fail(err) {
+			break
+		}
+		d.p = rest
+		c.GPUs = append(c.GPUs, GPUs{g, last})
 	}
 
 	var prev Mark

@@ -16,7 +16,7 @@ import (
 
 // Version changes whenever the same events would fold into another State.
 // Checkpoints of another version are thrown away and made anew.
-const Version = 3
+const Version = 4
 
 // State is an attempt (or a calibration) as it stood after event Seq.
 type State struct {
@@ -66,6 +66,7 @@ type Columns struct {
 	Edits   []Edit
 	Points  []Point
 	Samples []Sample
+	GPUs    []GPUs
 	Marks   []Mark
 	Calls   []Call // that ended, in the order in which they did
 	Prompts []event.Templates
@@ -78,6 +79,7 @@ type Lens struct {
 	Edits   int `json:"edits"`
 	Points  int `json:"points"`
 	Samples int `json:"samples"`
+	GPUs    int `json:"gpus"`
 	Marks   int `json:"marks"`
 	Calls   int `json:"calls"`
 	Prompts int `json:"prompts"`
@@ -142,6 +144,12 @@ type Point struct {
 // Sample is a host sample and the active millisecond it was taken at.
 type Sample struct {
 	event.Sample
+	Active int64
+}
+
+// GPUs are the GPUs of a run and the active millisecond at which they were so.
+type GPUs struct {
+	event.GPUs
 	Active int64
 }
 
@@ -234,7 +242,7 @@ func New() *State { return &State{} }
 
 // Lens gives the lengths of the columns.
 func (s *State) Lens() Lens {
-	return Lens{len(s.Sources), len(s.Ghosts), len(s.Edits), len(s.Points), len(s.Samples), len(s.Marks), len(s.Calls), len(s.Prompts)}
+	return Lens{len(s.Sources), len(s.Ghosts), len(s.Edits), len(s.Points), len(s.Samples), len(s.GPUs), len(s.Marks), len(s.Calls), len(s.Prompts)}
 }
 
 // Snapshot gives a copy that later calls of Apply on s do not change. It costs
@@ -252,6 +260,7 @@ func (s *State) Snapshot() *State {
 	c.Calls, c.Prompts = slices.Clip(s.Calls), slices.Clip(s.Prompts)
 	c.Sources, c.Ghosts, c.Edits = slices.Clip(s.Sources), slices.Clip(s.Ghosts), slices.Clip(s.Edits)
 	c.Points, c.Samples, c.Marks = slices.Clip(s.Points), slices.Clip(s.Samples), slices.Clip(s.Marks)
+	c.GPUs = slices.Clip(s.GPUs)
 	return &c
 }
 
@@ -261,6 +270,7 @@ func (s *State) At(sc Scalars, l Lens) *State {
 	c := &State{Scalars: sc}
 	c.Sources, c.Ghosts, c.Edits = s.Sources[:l.Sources:l.Sources], s.Ghosts[:l.Ghosts:l.Ghosts], s.Edits[:l.Edits:l.Edits]
 	c.Points, c.Samples, c.Marks = s.Points[:l.Points:l.Points], s.Samples[:l.Samples:l.Samples], s.Marks[:l.Marks:l.Marks]
+	c.GPUs = s.GPUs[:l.GPUs:l.GPUs]
 	c.Calls, c.Prompts = s.Calls[:l.Calls:l.Calls], s.Prompts[:l.Prompts:l.Prompts]
 	return c
 }
@@ -312,13 +322,21 @@ func (s *State) Awaited() *Draft {
 
 // Used gives what of the attempt's budgets is used so far.
 func (s *State) Used() event.Budget {
-	run := s.RunMS
+	run, all := s.RunMS, int64(0)
 	for _, r := range s.Runs {
-		if r.Live() && r.Purpose == event.PurposeNode {
+		if !r.Live() {
+			all += max(r.Ended.WallMS, 0)
+			continue
+		}
+		all += s.Active - r.Active
+		if r.Purpose == event.PurposeNode {
 			run += s.Active - r.Active
 		}
 	}
-	return event.Budget{Tokens: int64(s.Usage.Total()), Cost: s.Cost, WallMS: s.Active, RunMS: run}
+	return event.Budget{
+		Tokens: int64(s.Usage.Total()), Cost: s.Cost, WallMS: s.Active, RunMS: run,
+		GPUHours: float64(all) * float64(s.Attempt.GPUs) / 3_600_000,
+	}
 }
 
 // CallsOf gives the calls about a node, those that have ended first.

@@ -128,7 +128,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 func chosen(track, list string) ([]taskdata.Record, error) {
 	var records []taskdata.Record
 	if list == "" {
-		for _, record := range taskdata.Records(track) {
+		for _, record := range taskdata.Embedded().Records(track) {
 			if record.Script() != "" {
 				records = append(records, record)
 			}
@@ -143,7 +143,7 @@ func chosen(track, list string) ([]taskdata.Record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("-records %q: not numbers with commas between", list)
 		}
-		record, err := taskdata.FindRecord(track, number)
+		record, err := taskdata.Embedded().FindRecord(track, number)
 		if err != nil {
 			return nil, err
 		}

@@ -71,7 +71,7 @@ func TestReferenceIsReadAsItWasWritten(t *testing.T) {
 // different measurements apart.
 func TestDocsShowTheReferencesThatAreEmbedded(t *testing.T) {
 	var rows []row
-	for _, record := range taskdata.Records("micro") {
+	for _, record := range taskdata.Embedded().Records("micro") {
 		text, err := os.ReadFile(fmt.Sprintf("../micro/curves/record_%d.json", record.Number))
 		if err != nil {
 			t.Fatal(err)

@@ -47,7 +47,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	bytes := func() []byte { return rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes") }
 
 	// Log lines, points and drafts are what there is most of.
-	kind := rapid.SampledFrom([]event.Kind{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12, 12, 12, 13, 14, 15, 16, 17, 17, 17, 17, 17, 18, 18, 18, 19, 20, 21, 22, 23, 24, 25, 25, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 60}).Draw(t, "kind")
+	kind := rapid.SampledFrom([]event.Kind{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12, 12, 12, 13, 14, 15, 16, 17, 17, 17, 17, 17, 18, 18, 18, 19, 35, 20, 21, 22, 23, 24, 25, 25, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 60}).Draw(t, "kind")
 	switch kind {
 	case event.KindAttempt:
 		return event.Attempt{ID: text(), Task: text(), Benchmark: flag(), From: num(), HintText: text(), Seed: big(), Target: float(), Confirm: num()}
@@ -99,8 +99,14 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 		return event.Point{Run: run(), Step: num(), Total: num(), TrainMS: float(), TrainLoss: float(), ValLoss: float(), LR: float(), GradNorm: float(), StepAvgMS: float()}
 	case event.KindSample:
 		return event.Sample{Run: run(), CPU: float(), RSS: big(), Procs: num(), Load: float(), Foreign: float(), MemAvail: big()}
+	case event.KindGPUs:
+		b := event.GPUs{Run: run()}
+		for range rapid.IntRange(0, 3).Draw(t, "devices") {
+			b.Devices = append(b.Devices, event.GPU{Index: num(), Util: float(), MemUsed: float(), MemTotal: float(), Power: float(), Temp: float(), Clock: float(), Slowed: flag()})
+		}
+		return b
 	case event.KindRunEnded:
-		return event.RunEnded{Run: run(), Exit: num(), Reason: text(), EngineMS: unknown(t), Foreign: unknown(t), Finished: flag(), ValLoss: unknown(t), TrainMS: unknown(t), Evaluation: &event.Evaluation{Loss: unknown(t), Characters: num()}}
+		return event.RunEnded{Run: run(), CompileMS: big(), FirstMS: float64(max(big(), 0)), PeakMiB: float64(num() & 0xfff), Flags: []string{text()}, Exit: num(), Reason: text(), EngineMS: unknown(t), Foreign: unknown(t), Finished: flag(), ValLoss: unknown(t), TrainMS: unknown(t), Evaluation: &event.Evaluation{Loss: unknown(t), Characters: num()}}
 	case event.KindJudged:
 		return event.Judged{
 			Node: node(), Verdict: rapid.SampledFrom([]string{event.VerdictProvisional, event.VerdictMissed, event.VerdictFailed}).Draw(t, "verdict"),
