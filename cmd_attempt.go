@@ -49,7 +49,7 @@ func newSpec(tasks *taskdata.Catalog, taskID, by string) (store.Spec, error) {
 
 func (a *app) attemptCmd() *cobra.Command {
 	var c choices
-	var detach bool
+	var detach, yes bool
 	cmd := &cobra.Command{
 		Use:   "attempt TASK",
 		Short: "Run an attempt at a task",
@@ -71,12 +71,13 @@ func (a *app) attemptCmd() *cobra.Command {
 					}
 					spec.Carry = before.ID
 				}
-				return a.attempt(cmd.Context(), s, spec, detach)
+				return a.attempt(cmd.Context(), s, spec, detach, yes)
 			})
 		},
 	}
 	c.add(cmd.Flags())
 	cmd.Flags().BoolVar(&detach, "detach", false, "leave it running and return at once")
+	cmd.Flags().BoolVar(&yes, "yes", false, "start without asking whether the GPU-hours are worth it")
 	return cmd
 }
 
@@ -96,11 +97,14 @@ func agentList() string {
 	return strings.Join(parts, ", ")
 }
 
-func (a *app) attempt(ctx context.Context, s *store.Store, spec store.Spec, detach bool) error {
+func (a *app) attempt(ctx context.Context, s *store.Store, spec store.Spec, detach, yes bool) error {
 	if err := a.name(s, &spec); err != nil {
 		return err
 	}
 	if err := a.engine(s).Preflight(ctx, spec); err != nil {
+		return err
+	}
+	if err := a.agree(ctx, s, yes, spec); err != nil {
 		return err
 	}
 	id, err := s.Create(ctx, spec)
@@ -306,19 +310,26 @@ func (a *app) engineCmd() *cobra.Command {
 
 func (a *app) calibrateCmd() *cobra.Command {
 	var n int
+	var yes bool
 	cmd := &cobra.Command{
 		Use:   "calibrate TASK",
 		Short: "Measure both records of a task on this machine",
 		Long: "Trains record i and record i+1 of a task in turn, and keeps the times for the attempts that follow. FSR is " +
 			"computed from calibrated times only.",
 		Args: args(1, 1),
-		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.calibrate(ctx, s, args[0], n) }),
+		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error {
+			return a.calibrate(ctx, s, args[0], n, yes)
+		}),
 	}
 	cmd.Flags().IntVarP(&n, "runs", "n", 3, "runs of each record")
+	cmd.Flags().BoolVar(&yes, "yes", false, "start without asking whether the GPU-hours are worth it")
 	return cmd
 }
 
-func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int) error {
+func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int, yes bool) error {
+	if err := a.agree(ctx, s, yes, store.Spec{Task: task, Calibrate: n}); err != nil {
+		return err
+	}
 	if err := runner.Harden(); err != nil {
 		return err
 	}

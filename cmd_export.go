@@ -42,22 +42,13 @@ func (a *app) export(ctx context.Context, s *store.Store, prefix, file string) e
 	return nil
 }
 
-func (a *app) importCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "import FILE",
-		Short: "Take in an attempt that was exported",
-		Args:  args(1, 1),
-		RunE:  a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.importFile(ctx, s, args[0]) }),
-	}
-}
-
 func (a *app) importFile(ctx context.Context, s *store.Store, file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
 	if info.IsDir() {
-		return fmt.Errorf("import %s: it is a directory; name a file that pitwall export wrote", file)
+		return fmt.Errorf("import %s: it is a directory", file)
 	}
 	in, err := os.Open(file)
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 type sweepOptions struct {
 	jobs      int
 	dry, list bool
+	yes       bool
 }
 
 func (a *app) sweepCmd() *cobra.Command {
@@ -56,6 +57,7 @@ func (a *app) sweepCmd() *cobra.Command {
 	f := cmd.Flags()
 	f.IntVar(&o.jobs, "jobs", 1, "attempts in flight at once; timed runs are one at a time all the same")
 	f.BoolVar(&o.dry, "dry-run", false, "print the cells and what they would cost at most, and start nothing")
+	f.BoolVar(&o.yes, "yes", false, "start without asking whether the GPU-hours are worth it")
 	f.BoolVar(&o.list, "list", false, "list the campaigns")
 	return cmd
 }
@@ -105,8 +107,22 @@ func (a *app) sweep(ctx context.Context, s *store.Store, file string, o sweepOpt
 	if err := roomOnDisk(a.home()); err != nil {
 		return err
 	}
+	var specs []store.Spec
+	for _, cell := range campaign.Cells(c.Plan) {
+		specs = append(specs, cell.Spec())
+	}
 	if o.dry {
+		cost, err := costOf(a.engine(s), specs...)
+		if err != nil {
+			return err
+		}
+		if cost != "" {
+			fmt.Fprintln(a.err, cost)
+		}
 		return a.dryRun(ctx, s, c)
+	}
+	if err := a.agree(ctx, s, o.yes, specs...); err != nil {
+		return err
 	}
 	if err := runner.Harden(); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,12 +29,15 @@ type choices struct {
 	wall, run   time.Duration
 	carry       string
 	documents   []string
+	hints       string
 }
 
 // add declares the flags.
 func (c *choices) add(f *pflag.FlagSet) {
 	s := &c.spec
 	f.StringVar(&s.Hint, "hint", string(taskdata.HintNone), "what the agent is told: "+hintList())
+	f.StringVar(&c.hints, "hints", taskdata.HintsOwn, "whose hints: pitwall, paper (imported from llm-speedrunner), or a text file of your own that stands in for the hint")
+	f.StringVar(&s.Scripts, "scripts", "", "where both records' scripts come from: llm-speedrunner or modded-nanogpt (default: the first, as in the paper, where both were imported)")
 	f.StringVar(&s.Agent, "agent", agent.Tuner, "who edits: "+agentList())
 	f.StringVar(&s.Model, "model", "", "the language model of agent llm, as provider/name or a name; see pitwall models")
 	f.StringVar(&s.Scaffold, "scaffold", agent.Flat, "how the next node is chosen: "+scaffoldList())
@@ -55,13 +59,14 @@ func (c *choices) add(f *pflag.FlagSet) {
 	f.BoolVar(&s.Ideas, "ideas", false, "have the model propose hypotheses first, and write a node for each")
 	f.BoolVar(&s.Summaries, "summaries", false, "have the model say what happened in each run")
 	f.StringVar(&s.Judge, "judge", "", "a model that compares the best node with the human's change")
-	f.StringArrayVar(&c.documents, "document", nil, "a text file that the agent is given beside the hint; may be repeated")
+	f.StringArrayVar(&c.documents, "document", nil, "a text that the agent is given beside the hint: a file, or muon, flexattention, fp8, or paper:NAME as imported; may be repeated")
 	f.BoolVar(&s.Gate, "gate", false, "each edit waits for your yes or no")
 	f.Float64Var(&s.Hopeless, "hopeless", 0, "stop a run that takes this many times as long as the record for the same loss (default: never)")
 	f.StringVar(&c.tokens, "budget-tokens", "", "tokens that the search may take, as 500k or 2M")
 	f.Float64Var(&s.Budget.Cost, "budget-cost", 0, "US dollars that the search may take")
 	f.DurationVar(&c.wall, "budget-wall", 0, "time that the search may take, as 2h or 45m")
 	f.DurationVar(&c.run, "budget-run", 0, "time that the nodes' runs may take")
+	f.Float64Var(&s.Budget.GPUHours, "budget-gpu-hours", 0, "GPU-hours that all runs may take together, the records' own too")
 	f.StringVar(&c.carry, "carry", "", "start from the best node of this attempt, which is on the task before")
 }
 
@@ -101,7 +106,21 @@ func (c *choices) settle(cmd *cobra.Command, tasks *taskdata.Catalog, task strin
 		return spec, err
 	}
 	spec.Budget.WallMS, spec.Budget.RunMS = c.wall.Milliseconds(), c.run.Milliseconds()
-	spec.Documents, err = readDocuments(c.documents)
+	switch c.hints {
+	case taskdata.HintsOwn:
+	case taskdata.HintsPaper:
+		spec.Hints = c.hints
+	default:
+		own, err := readDocument(c.hints)
+		if err != nil {
+			return spec, fmt.Errorf("hints of your own: %w; or choose %s or %s", err, taskdata.HintsOwn, taskdata.HintsPaper)
+		}
+		if spec.Hint == string(taskdata.HintNone) {
+			return spec, usagef("--hints %s stands in for a hint, and --hint says none: choose another", c.hints)
+		}
+		spec.OwnHint = &own
+	}
+	spec.Documents, err = readDocuments(tasks, task, c.documents)
 	return spec, err
 }
 
@@ -147,23 +166,54 @@ func tokenCount(text string) (int64, error) {
 // maxDocument bounds a document beside the hint, in bytes.
 const maxDocument = 256 << 10
 
-func readDocuments(paths []string) ([]store.Document, error) {
+// readDocuments reads files, and what stands under the names of the catalog's documents.
+func readDocuments(tasks *taskdata.Catalog, task string, names []string) ([]store.Document, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	t, err := tasks.FindTask(task)
+	if err != nil {
+		return nil, err
+	}
+	there, err := tasks.Documents(t)
+	if err != nil {
+		return nil, err
+	}
 	var docs []store.Document
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if err == nil && info.Size() > maxDocument {
-			err = fmt.Errorf("it has %d bytes, more than %d", info.Size(), maxDocument)
+	for _, name := range names {
+		if i := slices.IndexFunc(there, func(d taskdata.Document) bool { return d.Name == name }); i >= 0 {
+			docs = append(docs, store.Document{Title: name, Text: there[i].Text})
+			continue
 		}
-		var text []byte
-		if err == nil {
-			text, err = os.ReadFile(path)
-		}
+		d, err := readDocument(name)
 		if err != nil {
-			return nil, fmt.Errorf("document %s: %w", path, err)
+			var known []string
+			for _, d := range there {
+				known = append(known, d.Name)
+			}
+			if len(known) > 0 {
+				err = fmt.Errorf("%w; without a file there is %s", err, strings.Join(known, ", "))
+			}
+			return nil, err
 		}
-		docs = append(docs, store.Document{Title: filepath.Base(path), Text: strings.ToValidUTF8(string(text), "\uFFFD")})
+		docs = append(docs, d)
 	}
 	return docs, nil
+}
+
+func readDocument(path string) (store.Document, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > maxDocument {
+		err = fmt.Errorf("it has %d bytes, more than %d", info.Size(), maxDocument)
+	}
+	var text []byte
+	if err == nil {
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return store.Document{}, fmt.Errorf("document %s: %w", path, err)
+	}
+	return store.Document{Title: filepath.Base(path), Text: strings.ToValidUTF8(string(text), "\uFFFD")}, nil
 }
 
 func scaffoldList() string {

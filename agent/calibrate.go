@@ -25,7 +25,8 @@ type measured struct {
 func (a *attempt) machineKey() string {
 	h, py := a.host, a.python
 	sum := sha256.New()
-	for _, part := range []string{h.Machine, h.OS, h.Arch, h.Kernel, h.CPU, fmt.Sprint(h.Cores), py.Path, py.Version, py.Build, a.task.From.Script(), a.task.Answer()} {
+	parts := []string{h.Machine, h.OS, h.Arch, h.Kernel, h.CPU, fmt.Sprint(h.Cores), py.Path, py.Version, py.Build, a.task.From.Script(), a.task.Answer()}
+	for _, part := range append(parts, a.rig.key()...) {
 		fmt.Fprintf(sum, "%d:%s\n", len(part), part)
 	}
 	return hex.EncodeToString(sum.Sum(nil)[:12])
@@ -210,7 +211,7 @@ func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started fu
 	defer a.sweep()
 	a.w.Emit(event.Attempt{
 		ID: a.id, Task: taskID, Track: a.track.ID, Benchmark: !a.track.Practice, From: a.task.From.Number, To: a.task.To.Number,
-		FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal, Target: a.track.Target, Unit: a.track.Unit, Calibrate: n, Version: e.Version,
+		GPUs: a.gpus(), Profile: a.profileName(), FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal, Target: a.track.Target, Unit: a.track.Unit, Calibrate: n, Version: e.Version,
 	}, event.Node{ID: 0, Parent: -1}, a.machine())
 	started(a.id)
 	fig, err := a.calibrateAlone(ctx, n)

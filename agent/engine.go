@@ -64,6 +64,9 @@ func (e *Engine) findTask(spec store.Spec) (taskdata.Task, taskdata.Track, error
 	if task, err = task.WithHints(spec.Hints); err != nil {
 		return task, track, &ChoiceError{err}
 	}
+	if spec.OwnHint != nil {
+		task = task.WithHintText(spec.OwnHint.Title, spec.OwnHint.Text)
+	}
 	return task, track, task.Load()
 }
 
@@ -132,6 +135,7 @@ type means struct {
 
 	searchFigures event.Search
 	voices
+	rig *rig // nil on a track without GPUs
 }
 
 // Preflight reports what is missing to run an attempt of spec here, with the mend.
@@ -158,6 +162,9 @@ func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
 		return m, err
 	}
 	if m.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
+		return m, err
+	}
+	if m.rig, err = e.rigFor(ctx, m.task, m.track); err != nil {
 		return m, err
 	}
 	if m.searchFigures, err = SearchOf(spec.Scaffold, spec.Search); err != nil {

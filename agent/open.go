@@ -61,10 +61,29 @@ func (a *attempt) open(ctx context.Context) error {
 }
 
 func (a *attempt) machine() event.Machine {
-	return event.Machine{
+	m := event.Machine{
 		Key: a.machineKey(), Label: MachineLabel(a.host), Interpreter: "Python " + a.python.Version,
 		Cores: a.host.Cores, MemoryBytes: a.host.Memory, Load: event.Float(a.host.Load),
 	}
+	if a.rig != nil {
+		m.GPUs, m.Driver, m.Torch = a.rig.labels(), a.rig.driver, a.rig.torch
+	}
+	return m
+}
+
+// gpus is how many GPUs a run takes, 0 on a track without.
+func (m means) gpus() int {
+	if m.rig == nil {
+		return 0
+	}
+	return m.rig.gpus
+}
+
+func (m means) profileName() string {
+	if m.rig == nil {
+		return ""
+	}
+	return m.rig.profile.Name
 }
 
 // begin emits what the attempt starts from.
@@ -81,13 +100,21 @@ func (a *attempt) begin() error {
 	if err != nil {
 		return err
 	}
+	count, name := 0, ""
+	if track.GPUs > 0 {
+		p, err := a.Engine.Profile(task, track)
+		if err != nil {
+			return err
+		}
+		count, name = p.GPUs, p.Name
+	}
 	a.w.Emit(event.Attempt{
-		ID: a.id, Task: task.ID(), Track: track.ID, Benchmark: !track.Practice,
+		ID: a.id, Task: task.ID(), Track: track.ID, Benchmark: !track.Practice && task.Variant == "",
 		From: task.From.Number, To: task.To.Number, FromTitle: task.From.Title, ToTitle: task.To.Title,
 		Hint: a.spec.Hint, HintText: hint, Agent: a.spec.Agent, Scaffold: a.spec.Scaffold, Runner: a.spec.Runner,
 		Nodes: a.spec.Nodes, Seed: a.spec.Seed, Target: track.Target, Unit: track.Unit,
 		Calibrate: a.spec.Calibrate, Confirm: a.spec.Confirm, Version: a.Version,
-		Scripts: task.From.Source(), Hints: task.HintSource(),
+		Scripts: task.From.Source(), Hints: task.HintSource(), GPUs: count, Profile: name,
 		Model: a.spec.Model, Search: figures, Budget: a.spec.Budget, Parallel: a.spec.Parallel, Gate: a.spec.Gate, Hopeless: a.spec.Hopeless,
 	}, event.Node{ID: 0, Parent: -1})
 	files := task.From.Files()

@@ -8,10 +8,13 @@ import (
 )
 
 // waiting shows that a run waits for the machine.
-func (a *attempt) waiting(o order, h runner.Holder) {
+func (a *attempt) waiting(o order, h runner.Holder) { a.held(o, h.String()) }
+
+// held shows that a run waits, and for whom.
+func (a *attempt) held(o order, who string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if who := h.String(); who != a.holder {
+	if who != a.holder {
 		a.holder = who
 		a.w.Emit(event.Waiting{Node: o.node, Purpose: o.purpose, Holder: who},
 			event.Status{Status: event.StatusQueued, Why: "waits for the machine: " + who})
@@ -28,6 +31,10 @@ func (a *attempt) acquire(ctx context.Context, o order) (*runner.MachineLock, er
 		return nil, err
 	}
 	a.placed()
+	if err := a.clear(ctx, o); err != nil {
+		lock.Release()
+		return nil, err
+	}
 	return lock, nil
 }
 

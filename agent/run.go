@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -47,7 +48,8 @@ type sinkTo struct {
 	order   order
 	job     runner.Job
 	writers []*store.Writer
-	runs    []int // the run's number in each stream; empty until it has started
+	runs    []int      // the run's number in each stream; empty until it has started
+	known   sync.Mutex // held to change runs, and to read them from elsewhere
 
 	clock  runner.Clock
 	curve  []event.GhostPoint
@@ -58,6 +60,8 @@ type sinkTo struct {
 	doomed func(event.GhostPoint) // looks at each point of the curve; may be nil
 	strays string                 // the first line with metrics that is out of its order
 	errors lastWords
+
+	gpu *gpuRun // nil on a track without GPUs
 }
 
 // Waiting is never called: the engine holds the machine.
@@ -66,13 +70,25 @@ func (s *sinkTo) Waiting(runner.Holder) {}
 func (s *sinkTo) Started(id runner.Identity) {
 	for _, w := range s.writers {
 		run := len(w.State().Runs) + 1
+		s.known.Lock()
 		s.runs = append(s.runs, run)
+		s.known.Unlock()
 		w.Emit(event.RunStarted{
 			Run: run, Node: s.order.node, Purpose: s.order.purpose, Job: s.job.ID, Seed: seedOf(s.job),
 			Argv: s.job.Argv, Boot: id.Boot, PID: id.PID, Start: int64(id.Ticks),
 			ShimPID: id.ShimPID, ShimStart: int64(id.ShimTicks), LimitMS: s.job.Limit.Milliseconds(),
 		})
 	}
+}
+
+// number gives the run's number in a stream, 0 until it has started.
+func (s *sinkTo) number(stream int) int {
+	s.known.Lock()
+	defer s.known.Unlock()
+	if stream >= len(s.runs) {
+		return 0
+	}
+	return s.runs[stream]
 }
 
 func seedOf(j runner.Job) int64 {
@@ -89,6 +105,9 @@ func (s *sinkTo) Lines(lines []runner.Line) {
 		}
 		if l.Stderr {
 			s.errors.add(l.Data)
+		}
+		if s.gpu != nil && l.Gap == 0 {
+			s.gpu.doctor.Add(l.Data)
 		}
 		for i, run := range s.runs {
 			bodies[i] = append(bodies[i], event.Log{Run: run, Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
@@ -107,6 +126,9 @@ func (s *sinkTo) Lines(lines []runner.Line) {
 
 func (s *sinkTo) metric(l runner.Line, p runner.Point) {
 	s.clock.Add(l.At, p)
+	if s.gpu != nil {
+		s.gpu.metric(l.At, p)
+	}
 	if p.Kind == runner.Memory {
 		return
 	}
@@ -168,7 +190,15 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	defer os.RemoveAll(job.Dir)
 	defer ws.Close()
 	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), doomed: o.doomed}
-	res, err := a.Runner.Run(ctx, job, s)
+	if a.rig != nil {
+		if err := a.rig.equip(&s.job, a.Store.Home(), os.Environ()); err != nil {
+			return outcome{}, err
+		}
+		var done func()
+		ctx, s.gpu, done = a.onGPUs(ctx, s)
+		defer done()
+	}
+	res, err := a.Runner.Run(ctx, s.job, s)
 	if len(s.runs) == 0 {
 		if cause := context.Cause(ctx); cause != nil {
 			return outcome{}, cause
@@ -177,6 +207,9 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 			err = fmt.Errorf("the run did not start: %s", res.Err)
 		}
 		return outcome{}, err
+	}
+	if s.gpu != nil {
+		s.gpu.close()
 	}
 	out := s.outcome(res, a.track)
 	early := endedEarly(ctx)
@@ -238,6 +271,9 @@ func (s *sinkTo) outcome(res runner.Result, track taskdata.Track) outcome {
 	}
 	out.Finished = res.Reason == runner.Exited && res.ExitCode == 0 && s.last.Kind == runner.Validation &&
 		s.total > 0 && s.last.Step == s.total && out.ValLoss.Known() && out.TrainMS.Known()
+	if s.gpu != nil {
+		s.gpu.sumUp(&out.RunEnded, reading)
+	}
 	out.verdict, out.Why = s.fault(res, reading, track)
 	return out
 }
@@ -248,9 +284,11 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 	case res.Reason == runner.Stopped:
 		return event.VerdictFailed, "stopped before its end"
 	case res.Reason == runner.Limit:
-		return event.VerdictFailed, fmt.Sprintf("still running after the track's limit of %s, and stopped", track.RunLimit)
+		return event.VerdictFailed, fmt.Sprintf("still running after the limit of %s, and stopped", s.job.Limit)
 	case res.Reason != runner.Exited:
 		return event.VerdictFailed, "its end was not seen: " + res.Err
+	case s.gpu != nil && (res.Signal != "" || res.ExitCode != 0) && s.gpu.why() != "":
+		return event.VerdictFailed, s.gpu.why()
 	case res.Signal != "":
 		return event.VerdictFailed, "ended by " + res.Signal + s.errors.words()
 	case res.ExitCode != 0:
@@ -265,7 +303,7 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 		return event.VerdictFailed, fmt.Sprintf("its last validation is of step %d of %d", s.last.Step, s.total)
 	case math.IsNaN(s.last.TrainMS):
 		return event.VerdictFailed, "its last validation gives no train_time"
-	case res.Survivors > 0 || res.Left > 0:
+	case track.GPUs == 0 && (res.Survivors > 0 || res.Left > 0):
 		return event.VerdictInvalid, fmt.Sprintf("left %d processes behind; a script must end its own", res.Survivors+res.Left)
 	case busy(res, track.Cores):
 		return event.VerdictInvalid, fmt.Sprintf("kept %.1f processors busy where the track allows %d", (res.CPUUser+res.CPUSys).Seconds()/res.Wall.Seconds(), track.Cores)
@@ -279,13 +317,23 @@ func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata
 		return event.VerdictInvalid, "it logged no two lines by which its clock could be checked: log each step as it ends"
 	case track.Practice && reading.From > 0:
 		return event.VerdictInvalid, fmt.Sprintf("its first timed line is that of step %d: log step 0 when the clock starts", reading.From)
-	case reading.Unchecked > track.Clock.Slack:
+	case reading.Unchecked > unchecked(track, reading):
 		return event.VerdictInvalid, fmt.Sprintf("%.2f s of its train_time lie between a step and its validation, where nothing checks them", reading.Unchecked.Seconds())
 	}
 	if err := s.clock.Check(track.Clock.Share, track.Clock.Slack); err != nil {
 		return event.VerdictInvalid, err.Error()
 	}
 	return "", ""
+}
+
+// unchecked is how much of a run's train_time may lie where nothing checks it. Ranks
+// of GPUs run behind the program that logs: what is left of a step ends up between its
+// line and that of the validation.
+func unchecked(track taskdata.Track, reading runner.Reading) time.Duration {
+	if track.GPUs == 0 {
+		return track.Clock.Slack
+	}
+	return max(track.Clock.Slack, time.Duration(track.Clock.Share*float64(reading.Script+reading.Unchecked)))
 }
 
 // busy reports whether a run used more processor time than cores could give it,

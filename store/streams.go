@@ -25,17 +25,19 @@ const (
 // Spec is what a person chooses. It is kept with the attempt, so that an engine
 // can be started from the attempt's id alone.
 type Spec struct {
-	Task      string `json:"task"`
-	Scripts   string `json:"scripts,omitempty"` // where both records' scripts were imported from; "" for the first that is there
-	Hint      string `json:"hint"`
-	Hints     string `json:"hints,omitempty"` // whose hints; "" for pitwall's own
-	Agent     string `json:"agent"`
-	Scaffold  string `json:"scaffold"`
-	Runner    string `json:"runner"`
-	Nodes     int    `json:"nodes"`     // budget, node 0 not counted
-	Seed      int64  `json:"seed"`      // the agent's
-	Calibrate int    `json:"calibrate"` // runs of each record wanted
-	Confirm   int    `json:"confirm"`   // fresh runs; 0 leaves the figure provisional
+	Task    string `json:"task"`
+	Scripts string `json:"scripts,omitempty"` // where both records' scripts were imported from; "" for the first that is there
+	Hint    string `json:"hint"`
+	Hints   string `json:"hints,omitempty"` // whose hints; "" for pitwall's own
+	// OwnHint is a text in the place of the hint, with the name of its file.
+	OwnHint   *Document `json:"own_hint,omitempty"`
+	Agent     string    `json:"agent"`
+	Scaffold  string    `json:"scaffold"`
+	Runner    string    `json:"runner"`
+	Nodes     int       `json:"nodes"`     // budget, node 0 not counted
+	Seed      int64     `json:"seed"`      // the agent's
+	Calibrate int       `json:"calibrate"` // runs of each record wanted
+	Confirm   int       `json:"confirm"`   // fresh runs; 0 leaves the figure provisional
 
 	Search   event.Search `json:"search"`             // the zero value: the scaffold's own figures
 	Budget   event.Budget `json:"budget"`             // of the search

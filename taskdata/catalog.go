@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -141,9 +142,21 @@ func (c *Catalog) OpenTasks(track string) []Task {
 	return slices.Clone(all[max(0, len(all)-1):])
 }
 
-// FindTask returns the task with an ID such as "micro/7", an open one too. The error says which
-// there are.
+// FindTask returns the task with an ID such as "micro/7", an open one too. On a track with GPUs the
+// ID can end in "@4gpu": then it is that task on so many. The error says which there are.
 func (c *Catalog) FindTask(id string) (Task, error) {
+	if base, count, ok := strings.Cut(id, "@"); ok {
+		task, err := c.FindTask(base)
+		if err != nil {
+			return task, err
+		}
+		n, err := strconv.Atoi(strings.TrimSuffix(count, "gpu"))
+		if track, _ := FindTrack(task.From.Track); err != nil || n < 1 || !strings.HasSuffix(count, "gpu") || track.GPUs == 0 || n == track.GPUs {
+			return Task{}, fmt.Errorf("no task %q; a task on another number of GPUs is named as nanogpt/7@4gpu", id)
+		}
+		task.Variant = "@" + strconv.Itoa(n) + "gpu"
+		return task, nil
+	}
 	track, _, _ := strings.Cut(id, "/")
 	_, unknown := FindTrack(track)
 	var there []string

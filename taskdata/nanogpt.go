@@ -32,7 +32,7 @@ const repository = "https://github.com/KellerJordan/modded-nanogpt"
 
 func nanogptTracks() []Track {
 	track := Track{
-		Unit: "nats/token", Hardware: "8xH100",
+		Unit: "nats/token", Hardware: "8xH100", GPUs: 8,
 		CalibrationRuns: 3, ConfirmationRuns: 3,
 		Clock: ClockBound{Share: 0.02, Slack: 100 * time.Millisecond}, RunLimit: 2 * time.Hour,
 	}
@@ -165,5 +165,5 @@ func (r Record) Upgrade() bool {
 // (arXiv 2506.22419).
 func (t Task) Benchmark() bool {
 	n := t.From.Number
-	return t.From.Track == NanoGPT && (n >= 1 && n <= 5 || n >= 7 && n <= 20)
+	return t.From.Track == NanoGPT && t.Variant == "" && (n >= 1 && n <= 5 || n >= 7 && n <= 20)
 }

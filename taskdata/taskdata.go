@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,6 +22,7 @@ type Track struct {
 	Target   float64 // the highest final validation loss at which a run counts, in Unit
 	Unit     string  // "nats/char"
 	Hardware string  // what a run needs, one line
+	GPUs     int     // that a run takes, as its published times did; 0 where none is needed
 
 	CalibrationRuns  int // runs of each of a task's two records that a calibration makes by default
 	ConfirmationRuns int // fresh runs of each side that a confirmation makes by default
@@ -119,6 +121,10 @@ type Task struct {
 	From Record
 	To   Record // its Script is withheld; Answer returns it. The zero Record where the task is open
 
+	// Variant makes another task of it, on another number of GPUs: "@4gpu". It has a calibration of
+	// its own and enters no mean of the benchmark.
+	Variant string
+
 	Hints []Hint // those that HintText can give, in ascending order
 	Ready bool   // whether an attempt can be started
 	Why   string // why not, and the mend; empty when ready
@@ -126,10 +132,18 @@ type Task struct {
 	answer Record                     // To with its script
 	texts  map[string]map[Hint]string // by source of hints
 	told   string                     // the source that HintText reads
+	own    string                     // a text in the place of hints; "" for none
 }
 
-// ID returns the name of the task: its track and the number of its first record, as in "micro/7".
-func (t Task) ID() string { return fmt.Sprintf("%s/%d", t.From.Track, t.From.Number) }
+// ID returns the name of the task: its track and the number of its first record, as in "micro/7", and
+// its Variant.
+func (t Task) ID() string { return fmt.Sprintf("%s/%d%s", t.From.Track, t.From.Number, t.Variant) }
+
+// GPUs returns how many GPUs the task's Variant asks for, 0 for as many as its track.
+func (t Task) GPUs() int {
+	n, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(t.Variant, "@"), "gpu"))
+	return n
+}
 
 // Time returns Seconds with a unit and sensible digits, for people; "–" where they are not known.
 func (r Record) Time() string {

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/charmbracelet/x/term"
+
+	"pitwall/agent"
+	"pitwall/runner/profile"
+	"pitwall/store"
+)
+
+// costOf says in a line what the runs of some attempts take on GPUs, "" where they
+// take none.
+func costOf(e *agent.Engine, specs ...store.Spec) (string, error) {
+	var all profile.Estimate
+	count := 0
+	measured := map[string]bool{} // tasks: they are calibrated once
+	for _, spec := range specs {
+		if measured[spec.Task] {
+			spec.Calibrate = 0
+		}
+		measured[spec.Task] = true
+		plan, err := e.Plan(spec)
+		if err != nil {
+			return "", err
+		}
+		if plan.GPUs == 0 {
+			continue
+		}
+		one := plan.Estimate()
+		count = plan.GPUs
+		all.Runs += one.Runs
+		all.Wall, all.GPU, all.Price = sum(all.Wall, one.Wall), sum(all.GPU, one.GPU), sum(all.Price, one.Price)
+		all.Currency = one.Currency
+	}
+	if all.Runs == 0 {
+		return "", nil
+	}
+	text := fmt.Sprintf("up to %d runs on %d GPUs: about %s of this machine, %s GPU-hours (%s to %s)",
+		all.Runs, count, hours(all.Wall.Expected), amount(all.GPU.Expected), amount(all.GPU.Low), amount(all.GPU.Worst))
+	if all.Price.Expected > 0 {
+		return text + fmt.Sprintf(", %s %s (%s to %s)", amount(all.Price.Expected), all.Currency, amount(all.Price.Low), amount(all.Price.Worst)), nil
+	}
+	return text + "; what a GPU-hour costs is not known: write price under [defaults] in " + agent.ProfilesFile, nil
+}
+
+func sum(a, b profile.Range) profile.Range {
+	return profile.Range{Low: a.Low + b.Low, Expected: a.Expected + b.Expected, Worst: a.Worst + b.Worst}
+}
+
+func hours(h float64) string {
+	if h < 1 {
+		return fmt.Sprintf("%.0f min", 60*h)
+	}
+	return amount(h) + " h"
+}
+
+// amount writes a figure with as many digits as an estimate has.
+func amount(v float64) string {
+	if v < 10 {
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.0f", v)
+}
+
+// agree asks before GPUs are kept busy, unless yes was said beforehand.
+func (a *app) agree(ctx context.Context, s *store.Store, yes bool, specs ...store.Spec) error {
+	cost, err := costOf(a.engine(s), specs...)
+	if err != nil || cost == "" {
+		return err
+	}
+	fmt.Fprintln(a.err, cost)
+	if yes {
+		return nil
+	}
+	if !term.IsTerminal(os.Stdin.Fd()) {
+		return usagef("nobody is here to agree to that: add --yes")
+	}
+	fmt.Fprint(a.err, "Start? [y/N] ")
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(os.Stdin).ReadString('\n') // an end is a no
+		answer <- line
+	}()
+	select {
+	case line := <-answer:
+		if word := strings.ToLower(strings.TrimSpace(line)); word == "y" || word == "yes" {
+			return nil
+		}
+		return fmt.Errorf("not started")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
