@@ -36,7 +36,7 @@ func (a *attempt) machineKey() string {
 // the store keeps under the same key. It reports whether there was one.
 func (a *attempt) recall(ctx context.Context) (bool, error) {
 	if c := a.w.State().Calibration; c != nil {
-		a.cal = measure(c.From, c.To, a.task)
+		a.cal = a.measure(c.From, c.To)
 		return true, nil
 	}
 	row, ok, err := a.Store.Calibration(ctx, a.spec.Task, a.machineKey())
@@ -153,7 +153,7 @@ func appendKnown(list []float64, v float64) []float64 {
 
 // figures judges what was measured.
 func (a *attempt) figures(row store.CalibrationRow, reused bool) event.Calibration {
-	m := measure(row.From, row.To, a.task)
+	m := a.measure(row.From, row.To)
 	return event.Calibration{
 		ID: row.ID, Key: row.Key, From: row.From, To: row.To, Reused: reused,
 		Resolved: m.unresolved == "", Why: m.unresolved, SD: m.noise.sd, SDSource: m.noise.source,
@@ -161,11 +161,11 @@ func (a *attempt) figures(row store.CalibrationRow, reused bool) event.Calibrati
 	}
 }
 
-func measure(from, to sample, task taskdata.Task) measured {
+func (a *attempt) measure(from, to sample) measured {
 	m := measured{from: from, to: to}
-	m.noise = pooledNoise(spread(task.From), from, to)
-	if task.Open() {
-		m.unresolved = fmt.Sprintf("record %d is the newest: the result is judged by its speedup", task.From.Number)
+	m.noise = pooledNoise(spread(a.task.From, a.track), from, to)
+	if a.task.Open() {
+		m.unresolved = fmt.Sprintf("record %d is the newest: the result is judged by its speedup", a.task.From.Number)
 		return m
 	}
 	m.unresolved = unresolved(from, to, m.noise)
@@ -174,7 +174,7 @@ func measure(from, to sample, task taskdata.Task) measured {
 
 // calibrated takes the figures over into the attempt.
 func (a *attempt) calibrated(ctx context.Context, row store.CalibrationRow, reused bool) error {
-	a.cal = measure(row.From, row.To, a.task)
+	a.cal = a.measure(row.From, row.To)
 	for _, g := range []struct {
 		record taskdata.Record
 		to     bool

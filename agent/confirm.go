@@ -120,7 +120,7 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	}
 	// Record i ran both in calibration and now: what moved between the two is noise.
 	again := append(append(sample{}, a.cal.from...), c.FromSeconds...)
-	n := pooledNoise(spread(a.task.From), again, a.cal.to, c.NodeSeconds)
+	n := pooledNoise(spread(a.task.From, a.track), again, a.cal.to, c.NodeSeconds)
 	why := a.cal.unresolved
 	if why == "" && len(c.NodeSeconds) > 0 {
 		why = unresolved(a.cal.from, a.cal.to, n)

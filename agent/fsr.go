@@ -99,13 +99,10 @@ func recovered(base, node, from, to sample, n noise) FSR {
 	return FSR{fraction(base, node, from, to), [2]float64{(b - root) / a, (b + root) / a}}
 }
 
-// leastSpread is the spread of one run's time that is assumed at the least.
-const leastSpread = 0.01
-
 // spread is the spread of one run's time as a share of it, as the track measured it.
-func spread(r taskdata.Record) float64 {
+func spread(r taskdata.Record, track taskdata.Track) float64 {
 	if r.Seconds <= 0 {
-		return leastSpread
+		return track.Spread
 	}
-	return max(leastSpread, r.SecondsSD/r.Seconds)
+	return max(track.Spread, r.SecondsSD/r.Seconds)
 }

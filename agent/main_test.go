@@ -99,7 +99,7 @@ const (
 
 func standInTask() (taskdata.Task, taskdata.Track) {
 	track := taskdata.Track{
-		ID: "standin", Practice: true, Target: 2, Unit: "nats/char", CalibrationRuns: 1, ConfirmationRuns: 1,
+		ID: "standin", Practice: true, Target: 2, Unit: "nats/char", CalibrationRuns: 1, ConfirmationRuns: 1, Spread: 0.01,
 		Clock: taskdata.ClockBound{Share: 0.02, Slack: time.Second}, RunLimit: 20 * time.Second, Cores: 1,
 	}
 	from := taskdata.Record{Track: "standin", Number: 1, Title: "slow", Steps: slowSteps, Seconds: 0.5, SecondsSD: 0.005, MeasuredOn: "nowhere"}

@@ -312,7 +312,7 @@ func (a *attempt) clear(ctx context.Context, o order) error {
 			return nil // a driver that is gone shows in the run itself, in words
 		}
 		a.held(o, gpu.Words(others))
-		if err := pause(ctx, foreignEvery); err != nil {
+		if err := a.wait(ctx, foreignEvery); err != nil {
 			return context.Cause(ctx)
 		}
 	}

@@ -20,6 +20,7 @@ func microTrack() Track {
 		Practice:         true,
 		Target:           2.0,
 		Unit:             "nats/char",
+		Spread:           0.01,
 		Hardware:         "any machine with CPython 3.9 or newer; one core",
 		CalibrationRuns:  1,
 		ConfirmationRuns: 3,

@@ -24,6 +24,8 @@ type Track struct {
 	Hardware string  // what a run needs, one line
 	GPUs     int     // that a run takes, as its published times did; 0 where none is needed
 
+	Spread float64 // of one run's training time as a share of it, assumed at the least
+
 	CalibrationRuns  int // runs of each of a task's two records that a calibration makes by default
 	ConfirmationRuns int // fresh runs of each side that a confirmation makes by default
 

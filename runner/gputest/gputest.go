@@ -63,16 +63,16 @@ func Data(dir string, shards int) error {
 }
 
 // Script is a record's script of our own, which the stand-in can play and the rules of
-// the nanogpt tracks can check. Lines are added to its constants.
+// the nanogpt tracks can check. Lines, each with its end, go before its constants: of two
+// the stand-in takes the first.
 func Script(lines string) string {
 	return `import os, sys, time
 import torch
-num_iterations = 60
+` + lines + `num_iterations = 60
 step_ms = 30.0
 val_loss_every = 10
 compile_ms = 800.0
 final_loss = 3.27
-` + lines + `
 class Hyperparameters:
     input_bin = "data/fineweb10B/fineweb_train_*.bin"
     input_val_bin = "data/fineweb10B/fineweb_val_*.bin"
