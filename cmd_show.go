@@ -272,6 +272,10 @@ type attemptJSON struct {
 // showJSON is the document of `show`.
 type showJSON struct {
 	attemptJSON
+	Scripts      string           `json:"scripts"`      // where both records' scripts come from; "" where they are embedded
+	HintsFrom    string           `json:"hints_from"`   // whose hints
+	GPUs         []string         `json:"gpus"`         // that runs use
+	GPUHours     float64          `json:"gpu_hours"`    // of all runs so far
 	Calibration  *calibrationJSON `json:"calibration"`  // null until it is known
 	Confirmation *confirmJSON     `json:"confirmation"` // null until it is over
 	Nodes        []nodeJSON       `json:"nodes"`
@@ -286,6 +290,13 @@ type confirmJSON struct {
 	NodeLosses  []float64   `json:"node_losses"`
 	MeanLoss    event.Float `json:"mean_loss"`
 	OtherLosses []float64   `json:"other_losses"` // of the same runs over other validation characters, by an evaluator outside the script
+
+	P               *float64    `json:"p"`        // one-sided: of the mean loss being at or above the target; null where it cannot be told
+	Power           *float64    `json:"power"`    // of that test at 0.01, for a mean as far below the target as found
+	FSRWarm         *float64    `json:"fsr_warm"` // FSR without the compilation that the script's clock counted; null where it counts none
+	Speedup         *float64    `json:"speedup"`  // of an open task, over the record
+	SpeedupInterval *[2]float64 `json:"speedup_interval"`
+	SpeedupP        *float64    `json:"speedup_p"`
 }
 
 func moment(t time.Time) *time.Time {
@@ -328,7 +339,10 @@ func showDoc(ctx context.Context, s *store.Store, prefix string) (showJSON, erro
 	if err != nil {
 		return showJSON{}, err
 	}
-	d := showJSON{attemptJSON: summaryDoc(sum), Nodes: []nodeJSON{}}
+	d := showJSON{
+		attemptJSON: summaryDoc(sum), Nodes: []nodeJSON{}, Scripts: st.Attempt.Scripts, HintsFrom: st.Attempt.Hints, GPUs: append([]string{}, st.Machine.GPUs...),
+		GPUHours: st.Used().GPUHours,
+	}
 	for _, n := range st.Nodes {
 		nd := nodeJSON{
 			ID: n.ID, Status: n.State, Valid: n.Valid(), Why: n.Why, ValLoss: n.ValLoss, TrainSeconds: n.TrainSeconds, FSR: n.FSR,
@@ -353,6 +367,7 @@ func showDoc(ctx context.Context, s *store.Store, prefix string) (showJSON, erro
 		d.Confirmation = &confirmJSON{
 			Valid: c.Valid, Why: c.Why, FromSeconds: orEmpty(c.FromSeconds),
 			NodeSeconds: orEmpty(c.NodeSeconds), NodeLosses: orEmpty(c.NodeLosses), MeanLoss: c.MeanLoss, OtherLosses: orEmpty(c.OtherLosses),
+			P: c.P, Power: c.Power, FSRWarm: c.FSRWarm, Speedup: c.Speedup, SpeedupInterval: c.SpeedupInterval, SpeedupP: c.SpeedupP,
 		}
 		if c.Node >= 0 {
 			d.Confirmation.Node = &c.Node
@@ -453,6 +468,11 @@ func (a *app) showCmd() *cobra.Command {
 			if d.Why != "" {
 				fmt.Fprintln(a.out, clean.Line(d.Why))
 			}
+			if c := d.Confirmation; c != nil {
+				for _, line := range confirmationWords(*c) {
+					fmt.Fprintln(a.out, line)
+				}
+			}
 			if d.Model != nil {
 				fmt.Fprintln(a.out, clean.Line(fmt.Sprintf("%s  %d tokens  %s", *d.Model, d.Tokens, costWords(d.Cost))))
 			}
@@ -471,4 +491,30 @@ func (a *app) showCmd() *cobra.Command {
 			return a.table(rows)
 		}),
 	}
+}
+
+// confirmationWords says what a confirmation tells besides FSR.
+func confirmationWords(c confirmJSON) []string {
+	var lines []string
+	if c.Speedup != nil {
+		line := fmt.Sprintf("%.3fx as fast as the record", *c.Speedup)
+		if c.SpeedupInterval != nil {
+			line += fmt.Sprintf(" [%.3f, %.3f]", c.SpeedupInterval[0], c.SpeedupInterval[1])
+		}
+		if c.SpeedupP != nil {
+			line += ", p " + pWords(event.Float(*c.SpeedupP)) + " of no gain"
+		}
+		lines = append(lines, line)
+	}
+	if c.FSRWarm != nil {
+		lines = append(lines, fmt.Sprintf("FSR %.2f without the compilation that the clock counts", *c.FSRWarm))
+	}
+	if c.P != nil {
+		line := fmt.Sprintf("mean loss %.4f at or below the target: p %s over %d runs", float64(c.MeanLoss), pWords(event.Float(*c.P)), len(c.NodeLosses))
+		if c.Power != nil {
+			line += fmt.Sprintf("; so many runs show it with a power of %.2f", *c.Power)
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }

@@ -142,7 +142,7 @@ func newRoot(a *app) *cobra.Command {
 		a.tasksCmd(), a.attemptCmd(), a.attemptsCmd(), a.showCmd(), a.watchCmd(), a.replayCmd(),
 		a.diffCmd(), a.logCmd(), a.scriptCmd(), a.stopCmd(), a.pauseCmd(), a.resumeCmd(), a.deleteCmd(),
 		a.approveCmd(), a.editCmd(), a.steerCmd(), a.branchCmd(), a.modelsCmd(), a.promptCmd(),
-		a.exportCmd(), a.importCmd(), a.calibrateCmd(), a.sweepCmd(), a.doctorCmd(), a.engineCmd(),
+		a.exportCmd(), a.importCmd(), a.calibrateCmd(), a.repeatCmd(), a.scoreCmd(), a.sweepCmd(), a.doctorCmd(), a.engineCmd(),
 	)
 	return root
 }

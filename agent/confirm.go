@@ -3,10 +3,12 @@ package agent
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"pitwall/runner"
 	"pitwall/store/event"
+	"pitwall/store/stats"
 )
 
 // confirm runs the best node and record i afresh, in turn, and takes the
@@ -22,7 +24,10 @@ func (a *attempt) confirm(ctx context.Context) error {
 	switch {
 	case best < 0:
 		c.Why, c.FSR = "no node reached the target within the rules", &zero
-		if a.cal.unresolved != "" {
+		switch {
+		case a.task.Open():
+			c.FSR = nil
+		case a.cal.unresolved != "":
 			c.Why, c.FSR = a.cal.unresolved, nil
 		}
 		a.w.Emit(c)
@@ -43,17 +48,20 @@ func (a *attempt) confirm(ctx context.Context) error {
 	defer lock.Release()
 	node.lock, record.lock = lock, lock
 	var faults []string
+	var cold warmth
 	made := map[string]int{}
 	count := func(purpose string, e event.RunEnded) {
 		made[purpose]++
 		switch {
 		case purpose == event.PurposeConfirmFrom:
 			c.FromSeconds = append(c.FromSeconds, float64(e.TrainMS)/1000)
+			cold.from = append(cold.from, e.FirstMS/1000)
 		case e.Why != "":
 			faults = append(faults, e.Why)
 		default:
 			c.NodeSeconds = append(c.NodeSeconds, float64(e.TrainMS)/1000)
 			c.NodeLosses = append(c.NodeLosses, float64(e.ValLoss))
+			cold.node = append(cold.node, e.FirstMS/1000)
 			if e.Evaluation != nil {
 				c.OtherLosses = append(c.OtherLosses, float64(e.Evaluation.OtherLoss))
 			}
@@ -86,7 +94,7 @@ func (a *attempt) confirm(ctx context.Context) error {
 			count(o.purpose, out.RunEnded)
 		}
 	}
-	a.settle(&c, faults)
+	a.settle(&c, faults, cold)
 	a.w.Emit(c)
 	return a.w.Flush(ctx)
 }
@@ -98,11 +106,20 @@ func freshRuns(n int) string {
 	return fmt.Sprintf("%d fresh runs", n)
 }
 
+// warmth is what the script's clock had counted at the first step of confirmation's runs,
+// in seconds; 0 where it does not time compilation.
+type warmth struct{ from, node sample }
+
 // settle draws the conclusion from the confirmation's runs.
-func (a *attempt) settle(c *event.Confirmed, faults []string) {
+func (a *attempt) settle(c *event.Confirmed, faults []string, cold warmth) {
 	zero := 0.0
 	if len(c.NodeLosses) > 0 {
-		c.MeanLoss = event.Float(sample(c.NodeLosses).mean())
+		test := stats.TTest(c.NodeLosses, a.track.Target)
+		c.MeanLoss = event.Float(test.Mean)
+		if !math.IsNaN(test.P) {
+			power := stats.Power(test.SD, a.track.Target-test.Mean, test.N, stats.BadgeP)
+			c.P, c.Power = &test.P, &power
+		}
 	}
 	switch {
 	case len(faults) > 0:
@@ -121,6 +138,12 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	// Record i ran both in calibration and now: what moved between the two is noise.
 	again := append(append(sample{}, a.cal.from...), c.FromSeconds...)
 	n := pooledNoise(spread(a.task.From, a.track), again, a.cal.to, c.NodeSeconds)
+	if a.task.Open() {
+		if c.FSR = nil; c.Valid {
+			speedup(c, n)
+		}
+		return
+	}
 	why := a.cal.unresolved
 	if why == "" && len(c.NodeSeconds) > 0 {
 		why = unresolved(a.cal.from, a.cal.to, n)
@@ -133,5 +156,36 @@ func (a *attempt) settle(c *event.Confirmed, faults []string) {
 	case c.Valid:
 		f := recovered(c.FromSeconds, c.NodeSeconds, a.cal.from, a.cal.to, n)
 		c.FSR, c.Interval = &f.Value, &f.Interval
+		if cal := a.w.State().Calibration; cal != nil && len(cal.FromFirst) == len(cal.From) && len(cal.ToFirst) == len(cal.To) {
+			from, to := a.cal.from.less(cal.FromFirst), a.cal.to.less(cal.ToFirst)
+			if warm := fraction(sample(c.FromSeconds).less(cold.from), sample(c.NodeSeconds).less(cold.node), from, to); from.mean() > to.mean() {
+				c.FSRWarm = &warm
+			}
+		}
+	}
+}
+
+// less takes what a clock had counted at the first step off each time.
+func (s sample) less(first sample) sample {
+	rest := make(sample, len(s))
+	for i := range s {
+		rest[i] = s[i] - first[i]
+	}
+	return rest
+}
+
+// speedup judges an attempt at an open task: how many times as fast as the record's are
+// the node's fresh runs? The interval is Fieller's, the p-value that of a one-sided
+// t-test of no gain.
+func speedup(c *event.Confirmed, n noise) {
+	from, node := sample(c.FromSeconds).mean(), sample(c.NodeSeconds).mean()
+	value := from / node
+	vf, vn := n.sd*n.sd/float64(len(c.FromSeconds)), n.sd*n.sd/float64(len(c.NodeSeconds))
+	p := stats.TCDF(-(from-node)/math.Sqrt(vf+vn), float64(n.dof))
+	c.Speedup, c.SpeedupP = &value, &p
+	q2 := n.quantile() * n.quantile()
+	if d := node*node - q2*vn; d > 0 {
+		root := math.Sqrt(max(0, from*from*node*node-d*(from*from-q2*vf)))
+		c.SpeedupInterval = &[2]float64{(from*node - root) / d, (from*node + root) / d}
 	}
 }

@@ -312,3 +312,44 @@ func TestAnOpenTaskIsJudgedByItsSpeedup(t *testing.T) {
 		t.Errorf("attempt %+v, calibration %+v", st.Attempt, st.Calibration)
 	}
 }
+
+func TestANodeIsTrainedAgainInTurnWithItsRecord(t *testing.T) {
+	b := gpuBench(t, 4, "step_ms = 12.0\n", "step_ms = 6.0\n", "")
+	task, err := b.Tasks.FindTask("nanogpt/4")
+	must(t, err)
+	subject := Subject{Spec: store.Spec{Task: "nanogpt/4"}, Node: 1, Files: task.AnswerFiles()}
+	id := ""
+	out, err := b.Repeat(t.Context(), subject, 3, func(stream string) { id = stream })
+	must(t, err)
+	if len(out.Record) != 3 || len(out.Node) != 3 || out.Target != 3.28 {
+		t.Fatalf("%+v", out)
+	}
+	for i := range out.Node {
+		if n, r := out.Node[i], out.Record[i]; !(n.Seconds < r.Seconds) || !(n.Loss > 3 && n.Loss < 3.3) {
+			t.Errorf("pair %d: %+v after %+v", i, n, r)
+		}
+	}
+	var turns []int
+	for e, err := range b.Store.Events(t.Context(), id, 0, event.KindRunStarted) {
+		must(t, err)
+		turns = append(turns, e.Body.(event.RunStarted).Node)
+	}
+	if want := []int{0, 1, 1, 0, 0, 1}; !slices.Equal(turns, want) {
+		t.Errorf("runs of %v, want %v", turns, want)
+	}
+
+	// A run that fails is one without a loss; the others stand.
+	subject.Files = map[string]string{"train.py": strings.Replace(task.Answer(), "import torch\n", "import torch\nfail = \"oom\"\n", 1)}
+	out, err = b.Repeat(t.Context(), subject, 1, func(string) {})
+	must(t, err)
+	if len(out.Node) != 1 || out.Node[0].Loss == out.Node[0].Loss || out.Record[0].Loss != out.Record[0].Loss {
+		t.Errorf("%+v", out)
+	}
+
+	// A record alone.
+	out, err = b.Repeat(t.Context(), Subject{Spec: store.Spec{Task: "nanogpt/4"}, Node: -1}, 2, func(string) {})
+	must(t, err)
+	if len(out.Record) != 2 || len(out.Node) != 0 {
+		t.Errorf("%+v", out)
+	}
+}
