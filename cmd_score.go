@@ -74,11 +74,10 @@ type cell struct{ agent, model, hint, scaffold string }
 // scored are the attempts of a cell.
 type scored struct {
 	cell
-	practice  bool
-	tasks     []string // in order
-	byTask    map[string]*taskScore
-	setup     stats.Setup
-	elsewhere int // attempts measured under another key than most
+	practice bool
+	tasks    []string // in order
+	byTask   map[string]*taskScore
+	setup    stats.Setup
 }
 
 type taskScore struct {

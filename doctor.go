@@ -53,8 +53,9 @@ func (a *app) doctorCmd() *cobra.Command {
 }
 
 func (a *app) examine(ctx context.Context) []check {
-	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx), checkGPUs(ctx), a.checkKeys(), checkGit()}
-	return append(checks, check{Name: "machine", OK: true, Found: agent.MachineLabel(runner.Host(ctx))},
+	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx)}
+	checks = append(checks, a.examineGPUs(ctx)...)
+	return append(checks, a.checkKeys(), checkGit(), check{Name: "machine", OK: true, Found: agent.MachineLabel(runner.Host(ctx))},
 		check{Name: "sandbox", OK: false, Found: "training scripts run with your rights: pitwall does not confine them", Mend: "attempt only with agents and hints that you trust, or inside a container"})
 }
 
@@ -125,14 +126,6 @@ func (a *app) checkLock(ctx context.Context) check {
 	return check{Name: "timed runs", OK: true, Found: "the machine is free"}
 }
 
-func checkGPUs(ctx context.Context) check {
-	gpus := listGPUs(ctx, 10*time.Second)
-	if len(gpus) == 0 {
-		return check{Name: "gpus", Found: "none that nvidia-smi can see; the practice track needs none", Mend: "the nanogpt tracks need NVIDIA GPUs with a driver"}
-	}
-	return check{Name: "gpus", OK: true, Found: strings.Join(gpus, "; ")}
-}
-
 // checkKeys tells which language models can be used here.
 func (a *app) checkKeys() check {
 	catalog, err := model.Load(filepath.Join(a.home(), agent.ModelsFile), a.getenv)
@@ -162,7 +155,7 @@ func (a *app) checkKeys() check {
 func checkGit() check {
 	path, err := exec.LookPath("git")
 	if err != nil {
-		return check{Name: "git", Found: "not on PATH; only needed to apply what `pitwall diff` prints", Mend: "install git"}
+		return check{Name: "git", Found: "not on PATH; needed to import a clone, and to apply what `pitwall diff` prints", Mend: "install git"}
 	}
 	return check{Name: "git", OK: true, Found: path}
 }

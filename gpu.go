@@ -2,51 +2,208 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"pitwall/runner"
+	"pitwall/runner/gpu"
+	"pitwall/runner/profile"
 	"pitwall/taskdata"
+	"pitwall/ui"
 	"pitwall/ui/clean"
 )
 
-// listGPUs gives the NVIDIA GPUs that nvidia-smi sees, one line each: name,
-// memory and driver. It gives none where that takes longer than the limit.
-func listGPUs(ctx context.Context, limit time.Duration) []string {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-	cmd.WaitDelay = 100 * time.Millisecond // what it left behind may hold its output open
-	answer := make(chan []byte, 1)
-	go func() {
-		out, err := cmd.Output()
-		if err != nil {
-			out = nil
-		}
-		answer <- out
-	}()
-	var out []byte
-	select {
-	case out = <-answer:
-	case <-time.After(limit + time.Second): // a driver that hangs can keep even what was killed
-	}
-	var gpus []string
-	for _, line := range strings.Split(string(out), "\n") {
-		if line = clean.Line(strings.TrimSpace(line)); strings.Count(line, ",") >= 2 { // "No devices were found" is said here too
-			gpus = append(gpus, line)
-		}
-	}
-	return gpus
+// How long the machine may take to answer.
+const (
+	homeWait  = 2 * time.Second  // before home stays on the track that it has opened on
+	gpuWait   = 10 * time.Second // eight GPUs that are asleep take as long to wake
+	torchWait = 20 * time.Second // importing torch from a slow disk
+)
+
+// How long an answer stays believed.
+const (
+	gpuAge   = 5 * time.Second
+	torchAge = 2 * time.Minute
+)
+
+// surveyor finds out what GPU runs need of this machine. What it found stays true
+// for a while, so that looking at one task after another asks the machine once.
+type surveyor struct {
+	getenv func(string) string
+
+	mu     sync.Mutex
+	gpus   answer[[]gpu.GPU]
+	torchs map[string]*answer[string] // by the words of the command that asks
 }
 
-// gpuWait bounds how long home may change its track after it has opened.
-const gpuWait = 2 * time.Second
+// answer is what was found, and when.
+type answer[T any] struct {
+	value T
+	err   error
+	at    time.Time
+}
+
+func newSurveyor(getenv func(string) string) *surveyor {
+	return &surveyor{getenv: getenv, torchs: map[string]*answer[string]{}}
+}
 
 // homeTrack gives the track that the screen opens on: the benchmark's where there
 // are GPUs to run it on, else none in particular.
-func homeTrack(ctx context.Context) string {
-	if len(listGPUs(ctx, gpuWait)) > 0 {
+func (s *surveyor) homeTrack(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, homeWait)
+	defer cancel()
+	if gpus, _ := gpu.List(ctx); len(gpus) > 0 {
 		return taskdata.NanoGPT
 	}
 	return ""
+}
+
+// cards lists the GPUs of this machine that a run may use.
+func (s *surveyor) cards(ctx context.Context) ([]gpu.GPU, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := &s.gpus; a.at.IsZero() || time.Since(a.at) > gpuAge {
+		ctx, cancel := context.WithTimeout(ctx, gpuWait)
+		defer cancel()
+		a.value, a.err = gpu.List(ctx)
+		a.at = time.Now()
+	}
+	return s.gpus.value, s.gpus.err
+}
+
+// checkCards says whether a profile's GPUs are there.
+func (s *surveyor) checkCards(ctx context.Context, p profile.Profile) ui.EnvCheck {
+	c := ui.EnvCheck{Name: "GPUs"}
+	all, err := s.cards(ctx)
+	if trouble := new(gpu.Error); errors.As(err, &trouble) {
+		c.Found, c.Mend = trouble.Found, trouble.Mend
+	} else if err != nil {
+		c.Found = err.Error()
+	}
+	switch {
+	case err != nil && len(p.Launch) > 0:
+		return ui.EnvCheck{Name: "GPUs", OK: true, Found: fmt.Sprintf("%d, where %s takes them", p.GPUs, p.Launch[0])}
+	case err != nil:
+		return c
+	}
+	c.Found = cardWords(all)
+	for _, g := range all {
+		if g.MIG {
+			c.Mend = "switch off its instances (MIG), over which a script cannot train: nvidia-smi -mig 0"
+			return c
+		}
+	}
+	if names := s.getenv("CUDA_VISIBLE_DEVICES"); names != "" && strings.Count(names, ",")+1 < len(all) {
+		c.Found += ", of which CUDA_VISIBLE_DEVICES leaves " + strconv.Itoa(strings.Count(names, ",")+1)
+		all = all[:strings.Count(names, ",")+1]
+	}
+	if c.OK = len(all) >= p.GPUs || len(p.Launch) > 0; !c.OK {
+		c.Found += fmt.Sprintf("; a run takes %d", p.GPUs)
+		c.Mend = fmt.Sprintf("run it on a machine with %d, or attempt it on fewer as a task of its own, by name: pitwall attempt TASK%s", p.GPUs, profile.Suffix(len(all)))
+	}
+	return c
+}
+
+// cardWords names GPUs for people: "8x NVIDIA H100 80GB HBM3, driver 550.54".
+func cardWords(all []gpu.GPU) string {
+	var names []string
+	count := map[string]int{}
+	for _, g := range all {
+		if count[g.Name]++; count[g.Name] == 1 {
+			names = append(names, g.Name)
+		}
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%dx %s", count[name], name)
+	}
+	text := strings.Join(names, " and ")
+	if g := all[0]; !math.IsNaN(g.PowerLimit) {
+		text += fmt.Sprintf(", %.0f W", g.PowerLimit)
+	}
+	if d := all[0].Driver; d != "" {
+		text += ", driver " + d
+	}
+	return text
+}
+
+const askTorch = "import torch; print(torch.__version__)"
+
+// torch gives the version that a profile's scripts would run with, "" where the
+// launcher's machine has it.
+func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by string, err error) {
+	if len(p.Launch) > 0 {
+		return "", p.Launch[0], nil
+	}
+	program := p.Command("", taskdata.ScriptName, p.GPUs).Argv[0]
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return "", program, fmt.Errorf("%s is not here", program)
+	}
+	ask := p.Ask(os.TempDir(), askTorch)
+	if p.Python == "" && p.Conda == "" {
+		if python := interpreter(path); len(python) > 0 {
+			ask = append(python, "-c", askTorch)
+		}
+	}
+	key := strings.Join(ask, "\x00")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.torchs[key]
+	if a == nil || time.Since(a.at) > torchAge || a.err != nil && time.Since(a.at) > gpuAge {
+		a = &answer[string]{}
+		a.value, a.err = askLine(ctx, ask)
+		a.at = time.Now()
+		s.torchs[key] = a
+	}
+	return a.value, path, a.err
+}
+
+// interpreter gives the words that run the Python of a script that names it in its
+// first line, nil for any other file.
+func interpreter(path string) []string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	head := make([]byte, 256)
+	n, _ := f.Read(head) // what cannot be read names none
+	first, _, _ := strings.Cut(string(head[:n]), "\n")
+	named, found := strings.CutPrefix(first, "#!")
+	words := strings.Fields(named)
+	if !found || len(words) == 0 || !strings.Contains(filepath.Base(words[len(words)-1]), "python") {
+		return nil
+	}
+	return words
+}
+
+// askLine asks a program for a line. Its error is the last thing that the program said.
+func askLine(ctx context.Context, argv []string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, torchWait)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = runner.Environ(os.Environ(), "", nil)
+	cmd.WaitDelay = time.Second
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("%s did not answer within %s", argv[0], torchWait)
+	case err != nil:
+		words := strings.TrimSpace(said.String())
+		if words = clean.Line(words[strings.LastIndexByte(words, '\n')+1:]); words == "" {
+			words = err.Error()
+		}
+		return "", errors.New(words)
+	}
+	return clean.Line(strings.TrimSpace(string(out))), nil
 }

@@ -25,7 +25,7 @@ func TestHomeOpensOnTheBenchmarkWhereThereAreGPUs(t *testing.T) {
 			}
 			t.Setenv("PATH", dir+":/usr/bin:/bin")
 			begin := time.Now()
-			if got := homeTrack(t.Context()); got != c.want {
+			if got := newSurveyor(os.Getenv).homeTrack(t.Context()); got != c.want {
 				t.Errorf("home opens on %q, want %q", got, c.want)
 			}
 			if took := time.Since(begin); took > 10*time.Second {
@@ -35,7 +35,7 @@ func TestHomeOpensOnTheBenchmarkWhereThereAreGPUs(t *testing.T) {
 	}
 	t.Run("no nvidia-smi", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
-		if got := homeTrack(t.Context()); got != "" {
+		if got := newSurveyor(os.Getenv).homeTrack(t.Context()); got != "" {
 			t.Errorf("home opens on %q", got)
 		}
 	})

@@ -102,7 +102,7 @@ func (a *attempt) begin() error {
 	}
 	count, name := 0, ""
 	if track.GPUs > 0 {
-		p, err := a.Engine.Profile(task, track)
+		p, err := a.Profile(task, track)
 		if err != nil {
 			return err
 		}

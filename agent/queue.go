@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 
 	"pitwall/runner"
 	"pitwall/store/event"
@@ -32,8 +33,7 @@ func (a *attempt) acquire(ctx context.Context, o order) (*runner.MachineLock, er
 	}
 	a.placed()
 	if err := a.clear(ctx, o); err != nil {
-		lock.Release()
-		return nil, err
+		return nil, errors.Join(err, lock.Release())
 	}
 	return lock, nil
 }

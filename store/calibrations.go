@@ -16,9 +16,9 @@ import (
 type CalibrationRow struct {
 	ID        string             `json:"id"`
 	Task      string             `json:"task"`
-	Key       string             `json:"key"`  // of everything that moves a time
-	From      []float64          `json:"from"` // seconds of training of record i, a figure a run
-	To        []float64          `json:"to"`   // of record i+1
+	Key       string             `json:"key"`                  // of everything that moves a time
+	From      []float64          `json:"from"`                 // seconds of training of record i, a figure a run
+	To        []float64          `json:"to"`                   // of record i+1
 	FromFirst []float64          `json:"from_first,omitempty"` // of From, up to the first step, where the script times compilation
 	ToFirst   []float64          `json:"to_first,omitempty"`
 	Created   time.Time          `json:"created"`
