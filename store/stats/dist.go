@@ -101,9 +101,9 @@ func tDensity(t, dof float64) float64 {
 	return gammaRatio(dof/2) / math.Sqrt(math.Pi*dof) * math.Exp((dof+1)/2*logBeyond(t/math.Sqrt(dof)))
 }
 
-// nearNormal is the number of degrees of freedom from which one term of an expansion around the
-// normal distribution says more than a continued fraction in doubles.
-const nearNormal = 1e7
+// nearNormal is the number of degrees of freedom from which an expansion around the normal
+// distribution says more than the continued fraction, which loses digits where x is close to 1.
+const nearNormal = 3e4
 
 // tail is the probability that Student's t exceeds t ≥ 0: half of the regularised incomplete beta
 // function I_x(dof/2, 1/2) at x = dof/(dof+t²).
@@ -112,7 +112,7 @@ func tail(t, dof float64) float64 {
 		return math.NaN()
 	}
 	if dof > nearNormal {
-		return NormalCDF(-t) + normalDensity(t)*expanded(t)/(4*dof)
+		return nearNormalTail(t, dof)
 	}
 	a, r := dof/2, t/math.Sqrt(dof)
 	logX := logBeyond(r)
@@ -124,12 +124,14 @@ func tail(t, dof float64) float64 {
 	return 0.5 - front*betaFraction(0.5, a, y)
 }
 
-// expanded is t³ + t, and 0 where the density beside it is 0.
-func expanded(t float64) float64 {
-	if t > 40 {
-		return 0
+// nearNormalTail is tail by Fisher's expansion in 1/dof.
+func nearNormalTail(t, dof float64) float64 {
+	if t > 38 {
+		return 0 // as the normal tail does in doubles
 	}
-	return t*t*t + t
+	u := t * t
+	first, second := t*(u+1)/4, t*(((3*u-7)*u-5)*u-3)/96
+	return NormalCDF(-t) + normalDensity(t)*(first+second/dof)/dof
 }
 
 // logBeyond is the logarithm of 1/(1+r²) for r ≥ 0, for any r.
@@ -169,7 +171,7 @@ func betaFraction(a, b, x float64) float64 {
 		odd := -(a + m) * (a + b + m) * x / ((a + 2*m) * (a + 2*m + 1))
 		d, c = 1/kept(1+odd*d), kept(1+odd/c)
 		sum *= d * c
-		if math.Abs(d*c-1) < 1e-16 {
+		if math.Abs(d*c-1) < 3e-16 {
 			break
 		}
 	}
