@@ -11,6 +11,8 @@ import (
 	"pitwall/agent"
 	"pitwall/runner"
 	"pitwall/store"
+	"pitwall/taskdata"
+	"pitwall/taskdata/importer"
 	"pitwall/ui"
 )
 
@@ -33,7 +35,10 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			}
 			o.open = sum.ID
 		}
-		e := a.engine(s)
+		// An engine knows the tasks that there were when it was made, and more may be
+		// imported.
+		engine := func() *agent.Engine { return a.engine(s) }
+		machine := newSurveyor(a.getenv)
 		// Tidying may take a while: the screen does not wait for it, and hears of
 		// its troubles when the terminal is free again.
 		ctx, leave := context.WithCancel(ctx)
@@ -44,10 +49,10 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			a.warn(<-tidied)
 		}()
 		return ui.Run(ctx, ui.Options{
-			Store: s, Version: buildVersion(), Tasks: a.tasks(), Agents: agentChoices(e), Scaffolds: scaffoldChoices(),
-			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, e) },
-			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(e, spec) },
-			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(e, task, by) },
+			Store: s, Version: buildVersion(), Tasks: a.tasks(), Agents: agentChoices(engine()), Scaffolds: scaffoldChoices(),
+			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, engine()) },
+			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(engine(), spec) },
+			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(engine(), task, by) },
 			Editor:   a.editor,
 			Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
 			Resume: func(ctx context.Context, id string) error {
@@ -65,7 +70,15 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 				return err
 			},
 			Machine: func(ctx context.Context) string { return agent.MachineLabel(runner.Host(ctx)) },
-			Track:   homeTrack,
+			Track:   machine.homeTrack,
+			Environment: func(ctx context.Context, task string) ([]ui.EnvCheck, error) {
+				return a.environment(ctx, engine(), machine, task)
+			},
+			Cost: func(spec store.Spec) (string, error) { return costOf(engine(), spec) },
+			Import: func(ctx context.Context, path string, progress func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {
+				report, err := a.takeIn(ctx, s, path, "", progress)
+				return report, a.tasks(), err
+			},
 			Open:    o.open, Replay: o.replay, Speed: o.speed,
 		})
 	})

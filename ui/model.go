@@ -52,6 +52,7 @@ type Model struct {
 	attempt *attempt // nil unless one is open
 	reader  *reader  // nil unless a script is read
 	setup   *setup   // nil until it was opened
+	intake  *intake  // nil until it was opened
 	now     room
 
 	helping  bool
@@ -192,6 +193,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		do(m.tellCampaigns(msg))
 		if m.setup != nil {
 			do(m.setup.update(msg))
+		}
+		if m.intake != nil {
+			do(m.intake.update(msg))
 		}
 		if m.attempt != nil {
 			do(m.attempt.update(msg))

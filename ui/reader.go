@@ -25,6 +25,7 @@ type reader struct {
 	source  string         // to be coloured
 	task    taskdata.Task  // of a hint
 	hint    taskdata.Hint
+	made    func(w int) []string // of anything else
 	onWidth int
 }
 
@@ -36,21 +37,29 @@ func (m *Model) read(r *reader) tea.Cmd {
 func scriptReader(m *Model, rec taskdata.Record) *reader {
 	text := rec.Script()
 	return &reader{
-		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: practised(rec.Track, clean.Line(rec.Title)+" · "+clean.Line(rec.Time())),
-		text: clean.Lines(text), source: text, paint: fmt.Sprint("script ", rec.Track, rec.Number),
+		m: m, name: fmt.Sprintf("script of record %s/%d", rec.Track, rec.Number), label: practised(rec.Track, clean.Line(rec.Title)+" · "+clean.Line(rec.Time())+fromSource(rec.Source())),
+		text: clean.Lines(text), source: text, paint: fmt.Sprint("script ", rec.Track, rec.Number, rec.Source()),
 	}
 }
 
 func answerReader(m *Model, t taskdata.Task) *reader {
 	return &reader{
 		m: m, name: fmt.Sprintf("the answer to %s", t.ID()), warn: true,
-		label: practised(t.To.Track, "This is the answer: the human change that set record "+fmt.Sprint(t.To.Number)+". The agent never sees it."),
-		diff:  diffview.Make(t.From.Script(), t.Answer()), source: t.From.Script() + "\n" + t.Answer(), paint: "answer " + t.ID(),
+		label: practised(t.To.Track, "This is the answer: the human change that set record "+fmt.Sprint(t.To.Number)+". The agent never sees it."+fromSource(t.From.Source())),
+		diff:  diffview.Make(t.From.Script(), t.Answer()), source: t.From.Script() + "\n" + t.Answer(), paint: "answer " + t.ID() + t.From.Source(),
 	}
 }
 
 func hintReader(m *Model, t taskdata.Task, h taskdata.Hint) *reader {
-	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: practised(t.From.Track, "what the agent is told"), task: t, hint: h}
+	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: practised(t.From.Track, "what the agent is told"+hintsBy(&t)), task: t, hint: h}
+}
+
+// fromSource says where a script was imported from, "" where it was not.
+func fromSource(source string) string {
+	if source == "" {
+		return ""
+	}
+	return " · from " + source
 }
 
 // practised says before a text with figures of a track that they are practice, where they are.
@@ -76,6 +85,10 @@ func (r *reader) prepare(w, _ int) tea.Cmd {
 		r.onWidth = min(w-2, 100)
 		return r.m.wantHint(r.task, r.hint, r.onWidth)
 	}
+	if r.made != nil {
+		r.onWidth = w
+		return nil
+	}
 	source, th := r.source, r.m.th.code
 	return r.m.slow.want(r.paint, func() any { return code.Highlight(taskdata.ScriptName, source, th) })
 }
@@ -86,6 +99,8 @@ func (r *reader) total() int {
 		return r.diff.Len()
 	case r.hint != "":
 		return len(r.m.hintRows(r.task, r.hint, r.onWidth))
+	case r.made != nil:
+		return len(r.made(r.onWidth))
 	}
 	return len(r.text)
 }
@@ -146,6 +161,9 @@ func nextChange(d *diffview.Diff, top, dir int) int {
 
 func (r *reader) rows(w, h int) []string {
 	th := r.m.th
+	if r.made != nil {
+		r.onWidth = w
+	}
 	st := th.dim
 	if r.warn {
 		st = th.warn
@@ -153,7 +171,7 @@ func (r *reader) rows(w, h int) []string {
 	info := cell.New(w)
 	if r.diff != nil {
 		info.Put(th.good, fmt.Sprintf("+%d", r.diff.Added)).Gap(1).Put(th.bad, fmt.Sprintf("−%d", r.diff.Removed)).Gap(1)
-	} else {
+	} else if r.made == nil {
 		info.Put(th.dim, plural(r.total(), "line")).Gap(1)
 	}
 	rows := []string{r.m.header(w, r.name, info), cell.New(w).Gap(1).Put(st, r.label).String(), r.m.rule(w)}
@@ -168,6 +186,9 @@ func (r *reader) rows(w, h int) []string {
 		for i := r.top; i < len(text) && len(rows) < h; i++ {
 			rows = append(rows, cell.New(w).Gap(1).Raw(text[i], r.onWidth).String())
 		}
+	case r.made != nil:
+		text := r.made(w)
+		rows = append(rows, text[r.top:]...)
 	default:
 		for i := r.top; i < len(r.text) && len(rows) < h; i++ {
 			row := cell.New(w).Put(th.diff.Number, fmt.Sprintf("%5d", i+1)).Gap(2)

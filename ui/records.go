@@ -25,7 +25,9 @@ type records struct {
 	begun  bool // a person has pressed a key here; nothing else changes the track
 	page   int  // rows of the list
 
-	hint    int // index into the task's hints
+	scripts string // where scripts come from, where there is a choice; "" for the first source
+	hints   string // whose hints, where there is a choice; "" for pitwall's own
+	hint    int    // index into the task's hints
 	agent   int
 	nodes   int
 	counted bool // a person has chosen their number
@@ -36,6 +38,9 @@ type records struct {
 		of   plotKey
 		rows []string
 	}
+
+	here map[string]surroundings // by task: what of its needs is on this machine
+	look string                  // the task whose needs are being looked for, "" for none
 
 	starting bool
 	blocked  string // why no run can be started here
@@ -53,17 +58,36 @@ type (
 )
 
 func newRecords(m *Model) *records {
-	r := &records{prompt: prompt{m: m}, nodes: usualNodes}
+	r := &records{prompt: prompt{m: m}, nodes: usualNodes, here: map[string]surroundings{}}
+	r.tracks = readTracks(m.tasks)
 	best := -1
-	for _, t := range taskdata.Tracks() {
-		tr := newTrack(t, m.tasks.Records(t.ID), append(m.tasks.Tasks(t.ID), m.tasks.OpenTasks(t.ID)...))
+	for i, tr := range r.tracks {
 		if rank := tr.rank(); rank > best {
-			best, r.track = rank, len(r.tracks)
+			best, r.track = rank, i
 		}
-		r.tracks = append(r.tracks, tr)
 	}
 	r.agent = max(slices.IndexFunc(m.o.Agents, func(a Agent) bool { return a.Name == "tuner" }), 0)
 	return r
+}
+
+func readTracks(c *taskdata.Catalog) (tracks []*track) {
+	for _, t := range taskdata.Tracks() {
+		tracks = append(tracks, newTrack(t, c.Records(t.ID), append(c.Tasks(t.ID), c.OpenTasks(t.ID)...)))
+	}
+	return tracks
+}
+
+// renew takes up the catalog of the root. What was chosen stays where it can.
+func (r *records) renew() {
+	before := r.tracks
+	r.tracks = readTracks(r.m.tasks)
+	for i, tr := range r.tracks {
+		old := before[i]
+		tr.filter, tr.number, tr.top = old.filter, old.number, old.top
+		tr.narrow()
+	}
+	r.drawn.rows, r.drawn.of = nil, plotKey{}
+	clear(r.here)
 }
 
 func (r *records) title() string { return "records" }
@@ -86,7 +110,7 @@ func (r *records) turn(to int) func() tea.Cmd {
 // record gives the chosen record, nil where the filter leaves none.
 func (r *records) record() *taskdata.Record { return r.current().record() }
 
-// task is the task that starts at the chosen record, nil for the newest record.
+// task is the task that starts at the chosen record, nil where there is none.
 func (r *records) task() *taskdata.Task {
 	rec := r.record()
 	if rec == nil {
@@ -95,12 +119,27 @@ func (r *records) task() *taskdata.Task {
 	return r.current().tasks[rec.Number]
 }
 
-// ready is the task of the chosen record where it can be attempted.
+// ready is the task of the chosen record where it can be attempted, with the
+// scripts and hints that were chosen where it has them.
 func (r *records) ready() *taskdata.Task {
-	if t := r.task(); t != nil && t.Ready {
-		return t
+	t := r.task()
+	if t == nil || !t.Ready {
+		return nil
 	}
-	return nil
+	chosen := sourced(*t, r.scripts, r.hints)
+	return &chosen
+}
+
+// sourced gives a task with the scripts and the hints of some sources, where it has
+// them.
+func sourced(t taskdata.Task, scripts, hints string) taskdata.Task {
+	if with, err := t.WithSource(scripts); err == nil {
+		t = with
+	}
+	if with, err := t.WithHints(hints); err == nil {
+		t = with
+	}
+	return t
 }
 
 func (r *records) hintName(t *taskdata.Task) taskdata.Hint {
@@ -148,6 +187,10 @@ func (r *records) update(msg tea.Msg) tea.Cmd {
 		if msg.err != nil {
 			r.blocked = oneLine(msg.err)
 		}
+	case ghostMsg:
+		msg.track.ghosts[msg.number] = msg.ghost
+	case surroundingsMsg:
+		r.look, r.here[msg.task] = "", msg.surroundings
 	case startedMsg:
 		r.starting = false
 		if msg.blocked {
@@ -190,7 +233,7 @@ func (r *records) canStart() (bool, string) {
 	case r.record() == nil:
 		return false, ""
 	case t == nil:
-		return false, fmt.Sprintf("record %d is the newest: there is none after it to chase; choose an earlier one", r.record().Number)
+		return false, "no task starts at this record"
 	case !t.Ready:
 		return false, t.Why
 	case r.m.o.Start == nil:
@@ -271,6 +314,10 @@ func (r *records) actions() []action {
 		add("enter", "enter", "check again", "check again whether a run can be started here", r.preflight)
 	case ok && r.chosenAgent().Model:
 		add("enter", "enter", "set up", "choose the model and all else, and see the prompt, before the start", r.setUp)
+	case ok && tr.GPUs > 0:
+		add("enter", "enter", "set up", "choose all else and see what it costs, before the start", r.setUp)
+	case !ok && r.importable():
+		add("enter", "enter", "import", "take in the scripts that are missing, from a clone", r.m.openIntake)
 	case ok:
 		add("enter", "enter", "start", "start an attempt on the chosen task and watch it", r.start)
 	case why != "" && !r.starting:
@@ -303,6 +350,9 @@ func (r *records) actions() []action {
 		add("h right", "h", "hint", "next hint; also ← →", r.turnHint(1))
 		add("left", "", "", "", r.turnHint(-1))
 	}
+	if t != nil {
+		r.sourceActions(t, add)
+	}
 	if t != nil && len(r.m.o.Agents) > 1 {
 		add("a", "a", "agent", "next agent", func() tea.Cmd { r.agent = (r.agent + 1) % len(r.m.o.Agents); return nil })
 	}
@@ -311,18 +361,31 @@ func (r *records) actions() []action {
 		add("N -", "", "", "", r.count(-1))
 		if a := r.chosenAgent(); a != nil {
 			bar := "set up"
-			if a.Model {
+			if a.Model || tr.GPUs > 0 {
 				bar = "" // Enter does the same
 			}
 			add("s", "s", bar, "choose all else before the start: scaffold, budgets, gate, seed; see what the agent is told", r.setUp)
 		}
 	}
+	if r.m.o.Import != nil {
+		bar := ""
+		if tr.missing && !r.importable() {
+			bar = "import"
+		}
+		add("I", "I", bar, "take in scripts, logs and hints from a clone of modded-nanogpt or llm-speedrunner", r.m.openIntake)
+	}
 	add("l", "l", "history", "all attempts", r.m.goHistory)
-	if rec := r.record(); rec != nil && rec.Script() != "" {
+	if r.needs() != nil {
+		add("e", "e", "", "what the runs of the task need on this machine, and what of it is there", func() tea.Cmd { return r.m.read(needsReader(r.m, r.needs().ID())) })
+	}
+	if rec := r.record(); rec != nil && hasScript(rec) {
 		rec := *rec
+		if t != nil {
+			rec = t.From // of the source that was chosen
+		}
 		add("d", "d", "script", "read the record's script", func() tea.Cmd { return r.m.read(scriptReader(r.m, rec)) })
 	}
-	if t != nil && t.Answer() != "" {
+	if t != nil && !t.Open() {
 		task := *t
 		add("H", "H", "answer", "the human answer: the diff to the next record, which the agent never sees", func() tea.Cmd { return r.m.read(answerReader(r.m, task)) })
 	}
@@ -346,19 +409,24 @@ func (r *records) actions() []action {
 	return as
 }
 
-// prepare makes the chosen record's curves and asks for the hint as it is to be shown.
+// hasScript reports whether there is a script, and reads none that was imported.
+func hasScript(rec *taskdata.Record) bool { return rec.Source() != "" || rec.Script() != "" }
+
+// prepare asks for the ghosts of the chosen record and the next, for the hint as it
+// is to be shown, and for what the task needs here.
 func (r *records) prepare(w, _ int) tea.Cmd {
+	var cmds []tea.Cmd
 	if rec := r.record(); rec != nil {
-		r.current().feed(*rec)
+		cmds = append(cmds, r.current().feed(*rec))
 	}
-	t := r.ready()
-	if t == nil {
-		return nil
+	if t := r.needs(); t != nil {
+		cmds = append(cmds, r.survey(t.ID()))
 	}
-	r.current().feed(t.To)
-	task, hint := *t, r.hintName(t)
-	_, right := r.columns(w)
-	return r.m.wantHint(task, hint, right-2)
+	if t := r.ready(); t != nil {
+		_, right := r.columns(w)
+		cmds = append(cmds, r.current().feed(t.To), r.m.wantHint(*t, r.hintName(t), right-2))
+	}
+	return tea.Batch(cmds...)
 }
 
 func (m *Model) wantHint(t taskdata.Task, h taskdata.Hint, w int) tea.Cmd {
@@ -376,7 +444,7 @@ func (m *Model) wantHint(t taskdata.Task, h taskdata.Hint, w int) tea.Cmd {
 }
 
 func hintKey(t taskdata.Task, h taskdata.Hint, w int) string {
-	return fmt.Sprint("hint ", t.ID(), " ", h, " ", w)
+	return fmt.Sprint("hint ", t.ID(), " ", h, " ", t.HintSource(), " ", w)
 }
 
 func (m *Model) hintRows(t taskdata.Task, h taskdata.Hint, w int) []string {

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -10,7 +9,6 @@ import (
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
 	"pitwall/ui/clean"
-	"pitwall/ui/plot"
 )
 
 // Of the loss curves of the chosen record and the next: the fewest rows that
@@ -67,7 +65,7 @@ func (r *records) recordRows(w, h int) []string {
 	summary := r.m.th.wrapped(w, "", rec.Summary, max(room-1, 2), nil)
 	sources := r.m.th.sourceRows(w, rec)
 	rows := head
-	for _, part := range [][]string{summary, sources} {
+	for _, part := range [][]string{summary, r.logRows(w, logMost, rec), sources} {
 		if len(part) > 0 && room > len(part) {
 			rows = append(append(rows, blank), part...)
 			room -= len(part) + 1
@@ -126,27 +124,44 @@ func (r *records) recordHead(w int) []string {
 func (r *records) whyRows(w int) []string {
 	th, tr, t := r.m.th, r.current(), r.task()
 	if t == nil {
-		return th.wrapped(w, th.dim, "The newest record: there is none after it to chase. Choose an earlier one to start from.", 3, nil)
+		return th.wrapped(w, th.dim, "No task starts at this record.", 3, nil)
 	}
-	row := cell.New(w).Gap(1).Put(th.dim, "task  ").Put(th.bold, fmt.Sprintf("%s → %d", t.ID(), t.To.Number)).Gap(2)
-	from, to := tr.length(t.From.LatestSeconds()), tr.time(&t.To)
+	row := cell.New(w).Gap(1).Put(th.dim, "task  ").Put(th.bold, taskName(t)).Gap(2)
 	var rows []string
-	if row.Left() < clean.Width(from)+clean.Width(to)+4 {
-		rows = append(rows, row.String())
-		row = cell.New(w).Gap(7)
+	if !t.Open() {
+		from, to := tr.length(t.From.LatestSeconds()), tr.time(&t.To)
+		if row.Left() < clean.Width(from)+clean.Width(to)+4 {
+			rows = append(rows, row.String())
+			row = cell.New(w).Gap(7)
+		}
+		row.Put(th.grey, from).Put(th.dim, " → ").Put(th.gold, to)
 	}
-	rows = append(rows, row.Put(th.grey, from).Put(th.dim, " → ").Put(th.gold, to).String())
-	if t.Benchmark() {
-		rows = append(rows, cell.New(w).Gap(7).Put("", firstFit(w-8, "one of the benchmark's 19 tasks", "a task of the benchmark")).String())
-	}
-	if t.To.Upgrade() {
-		rows = append(rows, cell.New(w).Gap(7).Put("", firstFit(w-8, "only a library upgrade, no change to find", "a library upgrade")).String())
+	rows = append(rows, row.String())
+	for _, texts := range kindWords(t) {
+		rows = append(rows, cell.New(w).Gap(7).Put("", firstFit(w-8, texts...)).String())
 	}
 	why := cell.Wrap("Cannot be attempted yet: "+clean.Line(t.Why)+".", max(w-5, 1))
 	for _, l := range why[:min(len(why), 5)] {
 		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put("", l).String())
 	}
+	if r.importable() {
+		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put(th.accent, "enter").Put(th.dim, firstFit(w-9, " takes them in, from a clone of yours", " imports them")).String())
+	}
 	return rows
+}
+
+// kindWords says what kind of task it is: sentences, each the fullest first.
+func kindWords(t *taskdata.Task) (kinds [][]string) {
+	if t.Benchmark() {
+		kinds = append(kinds, []string{"one of the benchmark's 19 tasks", "a task of the benchmark"})
+	}
+	if t.To.Upgrade() {
+		kinds = append(kinds, []string{"only a library upgrade, no change to find", "a library upgrade"})
+	}
+	if t.Open() {
+		kinds = append(kinds, []string{"improve on it; judged by speedup with its p-value, not by FSR", "improve on it; judged by speedup with its p-value", "judged by speedup and p-value", "by speedup"})
+	}
+	return kinds
 }
 
 // sourceRows says where a record was presented and logged.
@@ -169,52 +184,115 @@ func (th *theme) sourceRows(w int, rec *taskdata.Record) []string {
 	return rows
 }
 
-// taskRows tells about a task that can be attempted, and what to attempt it with.
-func (r *records) taskRows(w, h int) []string {
-	th := r.m.th
-	tr, t := r.current(), r.ready()
-	var rows []string
-	put := func(row *cell.Row) { rows = append(rows, row.String()) }
+// logMost is how many rows the facts of a record's own log take at most.
+const logMost = 4
+
+// taskHead tells what a task is about.
+func (r *records) taskHead(w int, t *taskdata.Task) []string {
+	th, tr := r.m.th, r.current()
+	goal := &t.To
+	if t.Open() {
+		goal = &t.From
+	}
 	line := func() *cell.Row { return cell.New(w).Gap(1) }
-	put(line().Put(th.bold, fmt.Sprintf("%s → %d", t.ID(), t.To.Number)).Gap(2).Put("", clean.Line(t.To.Title)))
-	head := line().Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ").Put(th.gold, tr.time(&t.To))
-	if s := tr.speedup(&t.To); s > 0 {
+	rows := []string{line().Put(th.bold, taskName(t)).Gap(2).Put("", clean.Line(goal.Title)).String()}
+	head := line()
+	if !t.Open() {
+		head.Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ")
+	}
+	head.Put(th.gold, tr.time(goal))
+	if s := tr.speedup(goal); s > 0 {
 		head.Gap(2).Put(th.bold, tr.ratio(s))
 	}
 	if tr.Practice {
 		head.Gap(2).Put(th.warn, "practice")
 	}
-	put(head)
-	put(line().Put(th.dim, people(&t.To, w-2)))
+	for _, texts := range kindWords(t) {
+		text := firstFit(head.Left()-3, append(texts, "")...)
+		if t.Open() || text == "" {
+			text = firstFit(w-2, texts...)
+			rows, head = append(rows, head.String()), line()
+		} else {
+			head.Gap(2)
+		}
+		head.Put("", text)
+	}
+	return append(rows, head.String(), line().Put(th.dim, people(goal, w-2)).String())
+}
+
+// taskRows tells about a task that can be attempted, and what to attempt it with.
+// What is told beside that takes the rows that are left, the most needed first.
+func (r *records) taskRows(w, h int) []string {
+	th, t := r.m.th, r.ready()
+	blank := cell.New(w).String()
 	tight := h < 24
+	rows := r.taskHead(w, t)
 	gap := func() {
 		if !tight {
-			rows = append(rows, cell.New(w).String())
+			rows = append(rows, blank)
 		}
 	}
 	gap()
 	below := r.choiceRows(w, t)
-	table := r.bestRows(w, t)
+	choose := append(r.sourceRow(w, t), r.hintChooser(cell.New(w).Gap(1), t).String())
+	if len(t.Hints) < 2 {
+		choose = choose[:len(choose)-1]
+	}
 	least := 6 // rows of the hint, as many as it has
 	if r.hintName(t) == taskdata.HintNone {
 		least = 1
 	}
-	rows = append(rows, th.wrapped(w, "", t.To.Summary, max(h-len(rows)-len(below)-least-3, 2), nil)...)
-	gap()
-	put(r.hintChooser(line(), t))
-	room := h - len(rows) - len(below) - 1
-	if room-len(table)-1 >= least {
-		room -= len(table) + 1
-	} else {
-		table = nil
+	summary := t.To.Summary
+	if t.Open() {
+		summary = t.From.Summary
 	}
-	rows = append(rows, r.hintBox(w, room, t)...)
-	if room > least || !tight {
-		rows = append(rows, cell.New(w).String())
+	room := h - len(rows) - len(below) - len(choose) - least - 2
+	parts := [][]string{nil, nil, nil} // needs, log, table
+	take := func(i int, part []string) {
+		if n := len(part) + 1; len(part) > 0 && room-n >= 2 {
+			parts[i] = part
+			room -= n
+		}
+	}
+	if needs := r.needs(); needs != nil {
+		most := 3
+		if h >= 48 {
+			most = 16
+		}
+		if room-4 < most {
+			most = max(room-4, 1)
+		}
+		take(0, r.needsRows(w, most, needs.ID()))
+	}
+	take(2, r.bestRows(w, t))
+	most := logMost
+	if room < 10 {
+		most = 2
+	}
+	take(1, r.logRows(w, most, &t.From))
+	rows = append(rows, th.wrapped(w, "", summary, max(room, 2), nil)...)
+	gap()
+	rows = append(rows, choose...)
+	rest := len(below) + 1
+	for _, part := range parts {
+		if len(part) > 0 {
+			rest += len(part) + 1
+		}
+	}
+	if len(t.Hints) > 1 {
+		n := h - len(rows) - rest
+		rows = append(rows, r.hintBox(w, n, t)...)
+		if n > least || !tight {
+			rows = append(rows, blank)
+		}
+	} else {
+		gap()
 	}
 	rows = append(rows, below...)
-	if table != nil {
-		rows = append(append(rows, cell.New(w).String()), table...)
+	for _, part := range parts {
+		if len(part) > 0 {
+			rows = append(append(rows, blank), part...)
+		}
 	}
 	return rows
 }
@@ -243,52 +321,4 @@ func people(rec *taskdata.Record, w int) string {
 		return firstFit(w, text+on, text+"published")
 	}
 	return firstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+machineOf(on), text+"measured elsewhere", text+"elsewhere")
-}
-
-// lossRows draws the reference loss of the chosen record and of the one to beat,
-// nil where there is none.
-func (r *records) lossRows(w, h int) []string {
-	th, tr := r.m.th, r.current()
-	rec, t := r.record(), r.ready()
-	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
-	title := cell.New(w).Gap(1)
-	if tr.Practice {
-		title.Put(th.warn, "practice ")
-	}
-	title.Put(th.dim, "loss, "+clean.Line(tr.Unit)).Gap(2)
-	var places []string
-	draw := func(rec *taskdata.Record, to bool) {
-		g := tr.losses[rec.Number]
-		if g == nil {
-			return
-		}
-		th.drawGhost(&c, title, g, fmt.Sprintf("record %d", rec.Number), to, true)
-		if on := clean.Line(rec.MeasuredOn); on != "" && !slices.Contains(places, on) {
-			places = append(places, on)
-		}
-	}
-	if t == nil {
-		draw(rec, true)
-	} else {
-		draw(&t.From, false)
-		draw(&t.To, true)
-	}
-	if len(c.Lines) == 0 {
-		return nil
-	}
-	if len(places) > 0 {
-		on, machines := strings.Join(places, "; "), machineOf(places[0])
-		for _, p := range places[1:] {
-			machines += "; " + machineOf(p)
-		}
-		label := firstFit(title.Left()-2, "measured on "+on, "on "+on, "measured on "+machines, "on "+machines, "measured elsewhere", "elsewhere")
-		title.Rest(cell.New(w).Put(th.dim, label).Gap(1))
-	}
-	c.Levels = th.targetLevel(tr.Target)
-	c.Top = top(c.Lines)
-	rows := []string{title.String()}
-	for _, l := range c.Rows(w-2, h-len(rows)) {
-		rows = append(rows, " "+l+" ")
-	}
-	return rows
 }

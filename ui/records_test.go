@@ -187,7 +187,7 @@ func TestRecordWithoutScriptSaysWhyItCannotBeAttempted(t *testing.T) {
 		return "", nil
 	}}, 100, 30)
 	d.press("2", "g", "j")
-	d.until("nanogpt/2 ", "Rotary positions", "31.4 min", "over record 1", "kellerjordan0", "2024-06-06", "nanogpt/2 → 3", "Cannot be attempted yet: no script", "enter why not")
+	d.until("nanogpt/2 ", "Rotary positions", "31.4 min", "over record 1", "kellerjordan0", "2024-06-06", "nanogpt/2 → 3", "Cannot be attempted yet: its scripts are not", "enter why not")
 	d.lacks("agent  [") // nothing to choose
 	d.lacks("hint")
 	task, err := taskdata.Embedded().FindTask("nanogpt/2")

@@ -102,7 +102,8 @@ func (r *records) trackLine(w int) string {
 		row.Put(th.dim, target)
 	} else {
 		title, on := clean.Line(tr.Title), clean.Line(tr.Hardware)
-		row.Put(th.dim, firstFit(row.Left()-1, title+" · "+target+" · "+on, target+" · "+on, target))
+		ready := tr.readyWords(r.m.o.Import != nil)
+		row.Put(th.dim, firstFit(row.Left()-1, title+" · "+target+" · "+on+ready, target+" · "+on+ready, target+ready, target))
 	}
 	if r.m.machine != "" {
 		row.Rest(cell.New(w).Put(th.dim, "this machine: "+r.m.machine).Gap(1))
@@ -186,7 +187,11 @@ func (r *records) listRows(w, h int) []string {
 	if barW > 0 {
 		ends -= barW + 1
 	}
-	title := ends - timeW - speedW - dateW - 6 - 1
+	marked := 0 // cells of the marks
+	if !tr.Practice {
+		marked = 3
+	}
+	title := ends - timeW - speedW - dateW - 6 - 1 - marked
 	find := words(tr.filter)
 
 	rows := []string{r.listHead(w, ends-timeW-speedW-dateW, ends-timeW, ends, dateW > 0, speedW > 0)}
@@ -213,6 +218,9 @@ func (r *records) listRows(w, h int) []string {
 			row.Put(th.accent, "›")
 		}
 		th.putFound(row.To(1), th.dim, fmt.Sprintf("%3d", rec.Number), find).Gap(2)
+		if marked > 0 {
+			r.putMarks(row, rec)
+		}
 		th.putTitle(row, st, rec, find, title)
 		if dateW > 0 {
 			th.putFound(row.To(ends-timeW-speedW-dateW+2), th.dim, clean.Line(rec.Date), find)
@@ -246,9 +254,17 @@ func (r *records) listHead(w, date, time, ends int, withDate, withSpeedup bool) 
 		of, with := fmt.Sprintf(" of %d", len(tr.records)), "  “"+clean.Line(tr.filter)+"”"
 		where = []string{where[0] + of + with, where[0] + with, where[0] + of}
 	}
-	row := cell.New(w).Gap(3).Put(th.dim, "#  record").Gap(2)
+	row := cell.New(w).Gap(3).Put(th.dim, "#").Gap(2)
+	if !tr.Practice && tr.filter == "" { // what a filter leaves is told in full first
+		row.Gap(3)
+	}
+	row.Put(th.dim, "record").Gap(2)
 	room := min(date, ends-len(label)) - row.Used() - 1
-	row.Put("", cell.Cut(firstFit(room, where...), room))
+	text := cell.Cut(firstFit(room, where...), room)
+	row.Put("", text)
+	if !tr.Practice && tr.filter == "" && room-clean.Width(text)-3 >= clean.Width(legend) {
+		row.Gap(3).Put(th.faint, legend)
+	}
 	if withDate {
 		row.To(date+2).Put(th.dim, "date")
 	}
@@ -264,6 +280,45 @@ func (r *records) listHead(w, date, time, ends int, withDate, withSpeedup bool) 
 		row.Gap(1).Put(th.dim, firstFit(row.Left()-1, "log scale", "log"))
 	}
 	return row.String()
+}
+
+// Marks of the list. The legend stands where there is room for it, and in the help.
+const (
+	markTask    = "▪" // a task of the benchmark starts here
+	markOpen    = "○" // the open task does
+	markUpgrade = "⇡"
+	markRetimed = "↻"
+	legend      = markTask + " benchmark " + markOpen + " open " + markUpgrade + " library " + markRetimed + " retimed"
+)
+
+// putMarks adds what kind of task starts at a record, bright where it can be
+// attempted, and what kind of record it is.
+func (r *records) putMarks(row *cell.Row, rec *taskdata.Record) {
+	th, t := r.m.th, r.current().tasks[rec.Number]
+	mark, st := " ", th.faint
+	if t != nil {
+		switch {
+		case t.Benchmark():
+			mark = markTask
+		case t.Open():
+			mark = markOpen
+		case t.Ready:
+			mark = "·"
+		}
+		if t.Ready {
+			st = th.accent
+		}
+	}
+	row.Put(st, mark)
+	switch {
+	case len(rec.Retimed) > 0:
+		row.Put(th.dim, markRetimed)
+	case rec.Upgrade():
+		row.Put(th.dim, markUpgrade)
+	default:
+		row.Gap(1)
+	}
+	row.Gap(1)
 }
 
 // putTitle adds a record's title in w cells, and the person for whom it was found.

@@ -20,8 +20,10 @@ type track struct {
 	taskdata.Track
 	records []taskdata.Record
 	tasks   map[int]*taskdata.Task // by the number of their first record
-	losses  map[int]*curve         // by number, once they were asked for; nil where there is none
+	ghosts  map[int]*ghost         // by number, once they are there; nil where there is none
+	asked   map[int]bool           // ghosts that were asked for
 	curves  bool                   // some record has a loss curve
+	missing bool                   // the scripts of some task are not here
 
 	minutes  bool        // its times are given in minutes
 	close    bool        // some of its records are hardly faster than the one before
@@ -38,9 +40,10 @@ type track struct {
 }
 
 func newTrack(t taskdata.Track, records []taskdata.Record, tasks []taskdata.Task) *track {
-	tr := &track{Track: t, records: records, tasks: map[int]*taskdata.Task{}, losses: map[int]*curve{}}
+	tr := &track{Track: t, records: records, tasks: map[int]*taskdata.Task{}, ghosts: map[int]*ghost{}, asked: map[int]bool{}}
 	for i := range tasks {
 		tr.tasks[tasks[i].From.Number] = &tasks[i]
+		tr.missing = tr.missing || !tasks[i].Ready
 	}
 	fastest, dates := math.Inf(1), map[string]bool{}
 	for i := range records {
@@ -96,17 +99,28 @@ func (t *track) rank() int {
 	return 0
 }
 
-// first gives the number of the record to begin with: of a task that can be
-// attempted, else of the newest record.
+// first gives the number of the record to begin with: of the last task of the
+// benchmark that can be attempted, else of the last one that can, else of the
+// newest record.
 func (t *track) first() int {
-	number := 0
+	number, best := 0, 0
 	for _, rec := range t.records {
 		task := t.tasks[rec.Number]
 		if t.Practice && rec.Number == 7 && task != nil {
 			return 7
 		}
-		if task != nil && task.Ready {
-			number = rec.Number
+		if task == nil || !task.Ready {
+			continue
+		}
+		rank := 2
+		switch {
+		case task.Benchmark():
+			rank = 3
+		case task.Open():
+			rank = 1
+		}
+		if rank >= best {
+			number, best = rec.Number, rank
 		}
 	}
 	if number == 0 && len(t.records) > 0 {
@@ -282,11 +296,21 @@ func (t *track) narrow() {
 // count says how many records the filter leaves.
 func (t *track) count() string { return fmt.Sprintf("%d of %d", len(t.found), len(t.records)) }
 
-// feed makes the loss curve of a record, once.
-func (t *track) feed(rec taskdata.Record) {
-	if _, ok := t.losses[rec.Number]; !ok {
-		t.losses[rec.Number] = recordCurve(rec)
+// readyWords says how many tasks can be attempted.
+func (t *track) readyWords(imports bool) string {
+	ready := 0
+	for _, task := range t.tasks {
+		if task.Ready {
+			ready++
+		}
 	}
+	switch {
+	case ready == 0 && imports:
+		return " · no task ready: I imports"
+	case ready == 0:
+		return " · no task ready"
+	}
+	return fmt.Sprintf(" · %d of %d tasks ready", ready, len(t.tasks))
 }
 
 // words gives the words of a filter, in lower case.

@@ -14,6 +14,7 @@ import (
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
+	"pitwall/taskdata/importer"
 )
 
 // Agent is an agent that can be chosen on the home screen.
@@ -52,6 +53,14 @@ type PromptPreview struct {
 	Left     []string // what was left out because it does not fit, in words
 }
 
+// EnvCheck is one thing that the runs of a task need on this machine.
+type EnvCheck struct {
+	Name  string // a word: "torch"
+	Found string // what is there, or what is wrong
+	OK    bool
+	Mend  string // what to do; may be advice where OK is true, "" where there is nothing to do
+}
+
 // Options is what the screen is given.
 type Options struct {
 	Store   *store.Store
@@ -81,6 +90,16 @@ type Options struct {
 	Prompt func(context.Context, store.Spec) (PromptPreview, error)
 	// Machine gives a label of this machine. It may be slow, and may be nil.
 	Machine func(context.Context) string
+	// Environment says what the runs of a task on GPUs need here, and what of it is
+	// there. It may be slow. May be nil.
+	Environment func(ctx context.Context, task string) ([]EnvCheck, error)
+	// Cost says in a line what the runs of an attempt take on GPUs, "" where they take
+	// none. It may be slow. May be nil.
+	Cost func(store.Spec) (string, error)
+	// Import takes in what the directory at a path holds, a clone for one, and gives the
+	// records and tasks as they are then, even where it fails half way. It may be slow.
+	// May be nil.
+	Import func(ctx context.Context, path string, progress func(importer.Progress)) (importer.Report, *taskdata.Catalog, error)
 	// Editor opens a file in the person's editor, on the terminal. Nil where there is
 	// none: then nothing can be written by hand.
 	Editor func(path string) *exec.Cmd

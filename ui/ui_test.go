@@ -420,7 +420,7 @@ func TestHomeDrawsLossWhereThereIsRoom(t *testing.T) {
 	d.lacks("loss, nats/char")
 	d.send(tea.WindowSizeMsg{Width: 140, Height: 42})
 	d.press("G")
-	d.until("The newest record")
+	d.until("micro/9 open")
 	d.lacks("┄┄ record")
 	d.press("g", "j", "j", "j", "j", "j")
 	d.until("┄┄ record 6", "━━ record 7")

@@ -1,0 +1,340 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pitwall/taskdata"
+	"pitwall/taskdata/importer"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// The repositories, for people who have no clone yet.
+var repositories = [...]struct{ name, holds, url string }{
+	{taskdata.ModdedNanoGPT, "the records: scripts, logs and times; nanogpt from 4 on, medium from 2 on", "https://github.com/KellerJordan/modded-nanogpt"},
+	{taskdata.LLMSpeedrunner, "the benchmark: templates of nanogpt/1 to 21, the paper's hints, documents", "https://github.com/facebookresearch/llm-speedrunner"},
+}
+
+func (p *intake) rows(w, h int) []string {
+	rows := []string{p.m.header(w, "import", p.headInfo(w)), p.m.rule(w)}
+	switch {
+	case p.report != nil:
+		rows = append(rows, p.reportRows(w, h-len(rows))...)
+	case p.running:
+		rows = append(rows, p.runningRows(w)...)
+	default:
+		rows = append(rows, p.askingRows(w, h-len(rows))...)
+	}
+	return cell.Fit(rows, w, h)
+}
+
+// headInfo names what was imported.
+func (p *intake) headInfo(w int) *cell.Row {
+	if p.report == nil || p.report.Source == "" {
+		return nil
+	}
+	text := p.report.Source
+	if c := p.report.Commit; len(c) > 12 {
+		text += " at " + c[:12]
+	}
+	return cell.New(w).Put(p.m.th.dim, text).Gap(1)
+}
+
+// askingRows explains what can be imported, and shows how a path may go on.
+func (p *intake) askingRows(w, h int) []string {
+	th := p.m.th
+	airy := h >= 16
+	var rows []string
+	gap := func() {
+		if airy {
+			rows = append(rows, cell.New(w).String())
+		}
+	}
+	text := func(st cell.Style, indent int, text string) {
+		for _, l := range cell.Wrap(text, max(w-indent-2, 1)) {
+			rows = append(rows, cell.New(w).Gap(indent).Put(st, l).String())
+		}
+	}
+	if p.failed != "" {
+		rows = append(rows, cell.New(w).String())
+		for i, l := range cell.Wrap(p.failed, max(w-5, 1)) {
+			sign := " "
+			if i == 0 {
+				sign = "✗"
+			}
+			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, sign).Gap(1).Put("", l).String())
+		}
+	}
+	gap()
+	text("", 1, "The scripts, logs and hints of the nanogpt tracks are taken from your own clone of one repository or both.")
+	for _, r := range repositories {
+		gap()
+		if row := cell.New(w).Gap(1).Put(th.bold, r.name).To(18); clean.Width(r.holds) <= row.Left() {
+			rows = append(rows, row.Put("", r.holds).String())
+		} else {
+			rows = append(rows, cell.New(w).Gap(1).Put(th.bold, r.name).String())
+			text("", 3, r.holds)
+		}
+		command := "git clone " + r.url
+		indent := 18
+		if indent+clean.Width(command) > w {
+			indent = 3
+		}
+		rows = append(rows, cell.New(w).Gap(indent).Put(th.accent, command).String())
+	}
+	gap()
+	text(th.dim, 1, "The clone is only read, through git: it may be bare, sparse or changed. What is taken stays in pitwall's own directory.")
+	gap()
+	if len(p.offers) == 0 {
+		text(th.dim, 1, "Type or paste the path of a clone below; tab completes it.")
+		return rows
+	}
+	row, more := cell.New(w).Gap(1), len(p.offers)
+	for _, name := range p.offers {
+		if row.Used() > 1 && clean.Width(name)+3 > row.Left() {
+			if rows = append(rows, row.String()); len(rows) >= h-1 {
+				rows = append(rows, cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("… %d more", more)).String())
+				return rows
+			}
+			row = cell.New(w).Gap(1)
+		}
+		row.Put(th.accent, name).Gap(3)
+		more--
+	}
+	return append(rows, row.String())
+}
+
+// runningRows shows how far an import has come.
+func (p *intake) runningRows(w int) []string {
+	th, at := p.m.th, p.progress
+	line := func() *cell.Row { return cell.New(w).Gap(1) }
+	what := "opening the clone"
+	if at.What != "" {
+		what = "reading " + clean.Line(at.What)
+	}
+	if p.stopping {
+		what = "stopping"
+	}
+	rows := []string{line().String(), line().Put(th.run, "● ").Put("", what+"…").String(), line().Gap(2).Put(th.dim, cutLeft(clean.Line(p.path), max(w-5, 1))).String(), line().String()}
+	if at.Total == 0 {
+		return rows
+	}
+	width := max(min(w-24, 60), 8)
+	done := bar(float64(at.Done)/float64(at.Total), width)
+	return append(rows, line().Gap(2).Put(th.accent, done).To(3+width).Gap(2).Put(th.dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
+}
+
+// reportRows sums an import up, and lists what became of each item.
+func (p *intake) reportRows(w, h int) []string {
+	th := p.m.th
+	var rows []string
+	if p.failed != "" {
+		for _, l := range cell.Wrap(p.failed, max(w-5, 1)) {
+			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌ ").Put("", l).String())
+		}
+	}
+	rows = append(rows, p.summaryRow(w), cell.New(w).String())
+	columns := importColumns(w)
+	rows = append(rows, columns.head(th, w))
+	if d := &p.drawn; d.number != p.number || d.w != w || d.th != th {
+		d.number, d.w, d.th, d.rows = p.number, w, th, nil
+		for _, item := range sorted(p.report.Items) {
+			d.rows = append(d.rows, columns.rows(th, w, item)...)
+		}
+	}
+	p.h = max(h-len(rows), 0)
+	p.top = max(min(p.top, len(p.drawn.rows)-p.h), 0)
+	return append(rows, p.drawn.rows[p.top:min(p.top+p.h, len(p.drawn.rows))]...)
+}
+
+// summaryRow says in a line what an import did.
+func (p *intake) summaryRow(w int) string {
+	th, c := p.m.th, p.report.Counts()
+	row := cell.New(w).Gap(1).Put(th.good, "✓ ").Put(th.bold, plural(c.Scripts, "script")).Put("", " here")
+	for _, part := range []struct {
+		n    int
+		word string
+		st   cell.Style
+	}{{c.Damaged, "damaged", th.bad}, {c.Taken, "new", ""}, {c.Changed, "changed", ""}, {c.Unchanged, "as before", th.dim}, {c.Skipped, "not taken", th.dim}} {
+		if part.n > 0 {
+			row.Put(th.faint, " · ").Put(part.st, fmt.Sprintf("%d %s", part.n, part.word))
+		}
+	}
+	return row.String()
+}
+
+// importLine is a line of the report: an item, or several texts that went alike.
+type importLine struct {
+	importer.Item
+	texts int
+}
+
+// sorted gives what a person should see first: what is damaged, then what is
+// missing, then what has changed. Folders that belong to no record come last.
+func sorted(items []importer.Item) []importLine {
+	var lines []importLine
+	for _, item := range items {
+		text := item.Kind == importer.KindHint || item.Kind == importer.KindDocument
+		if n := len(lines); text && n > 0 && item.Why == "" {
+			if last := &lines[n-1]; last.Kind == item.Kind && last.Track == item.Track && last.Number == item.Number && last.State == item.State && last.Why == "" {
+				last.texts++
+				continue
+			}
+		}
+		lines = append(lines, importLine{Item: item, texts: 1})
+	}
+	rank := func(l importLine) int {
+		if l.Kind == importer.KindFolder {
+			return 9
+		}
+		return slices.Index([]importer.State{importer.Damaged, importer.Skipped, importer.Changed, importer.Taken, importer.Unchanged}, l.State)
+	}
+	slices.SortStableFunc(lines, func(a, b importLine) int { return rank(a) - rank(b) })
+	return lines
+}
+
+// stateWords tells what became of an item.
+func stateWords(s importer.State) string {
+	switch s {
+	case importer.Taken:
+		return "new"
+	case importer.Unchanged:
+		return "as before"
+	case importer.Skipped:
+		return "not taken"
+	}
+	return string(s)
+}
+
+// importColumns are where the columns of a report end; 0 for one that is left out.
+type importTable struct{ name, state, script, points, runs, log, published, torch, hardware int }
+
+func importColumns(w int) importTable {
+	t := importTable{name: 22, state: 33, script: 41, log: 53}
+	if w < 60 {
+		return importTable{name: 20, state: 31, script: 38}
+	}
+	if w >= 76 {
+		t.published = 65
+		if w >= 80 {
+			t.runs = 71
+		}
+	}
+	if w >= 120 {
+		t.points, t.torch = 79, 105
+	}
+	if w >= 160 {
+		t.hardware = 118
+	}
+	return t
+}
+
+func (t importTable) head(th *theme, w int) string {
+	row := cell.New(w).Gap(3).Put(th.dim, "of").To(t.name+1).Put(th.dim, "state").To(t.state).Put(th.dim, "script")
+	t.figures(row, th.dim, "log time", "published", "runs", "points", "torch", "on")
+	return row.String()
+}
+
+// figures adds the figures of a row, the numbers ending in their columns.
+func (t importTable) figures(row *cell.Row, st cell.Style, log, published, runs, points, torch, hardware string) {
+	for _, c := range []struct {
+		end  int
+		text string
+	}{{t.log, log}, {t.published, published}, {t.runs, runs}, {t.points, points}} {
+		if c.end > 0 && c.text != "" {
+			row.To(c.end-clean.Width(c.text)).Put(st, c.text)
+		}
+	}
+	for _, c := range []struct {
+		end, before int
+		text        string
+	}{{t.torch, t.points, torch}, {t.hardware, t.torch, hardware}} {
+		if c.end > 0 && c.text != "" {
+			row.To(c.before+2).Put(st, cell.Cut(c.text, c.end-c.before-2))
+		}
+	}
+}
+
+// rows gives a line of the report, with why below it where that does not fit beside.
+func (t importTable) rows(th *theme, w int, l importLine) []string {
+	sign, st := "✓", th.good
+	switch {
+	case l.State == importer.Damaged:
+		sign, st = "✗", th.bad
+	case l.State == importer.Skipped:
+		sign, st = "·", th.warn
+	case l.State == importer.Unchanged:
+		sign, st = "✓", th.dim
+	}
+	if l.Kind == importer.KindFolder {
+		st = th.dim
+	}
+	of := clean.Line(l.Name)
+	if l.Number > 0 {
+		of = fmt.Sprintf("%s/%d", l.Track, l.Number)
+	}
+	switch l.Kind {
+	case importer.KindTemplate:
+		of += " template"
+	case importer.KindHint:
+		of += " " + pluralOf(l.texts, "hint")
+	case importer.KindDocument:
+		of += " " + pluralOf(l.texts, "document")
+	case importer.KindFolder, importer.KindWorkspace:
+		of = cutLeft(of, t.name-3)
+	}
+	row := cell.New(w).Gap(1).Put(st, sign).Gap(1).Put("", cell.Cut(of, t.name-3)).To(t.name+1).Put(st, stateWords(l.State))
+	if l.Script {
+		row.To(t.state).Put("", "yes")
+	}
+	why := clean.Line(l.Why)
+	if !l.Script && l.Seconds == 0 && l.State == importer.Skipped && t.state+clean.Width(why)+1 <= w {
+		return []string{row.To(t.state).Put(th.dim, why).String()}
+	}
+	count := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return fmt.Sprint(n)
+	}
+	took := func(s float64) string {
+		if s == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%.1f s", s)
+	}
+	t.figures(row, "", took(l.Seconds), took(l.PublishedSeconds), count(l.Runs), count(l.CurvePoints), clean.Line(l.Torch), hardwareWords(l.Hardware))
+	if why == "" {
+		return []string{row.String()}
+	}
+	if clean.Width(why)+3 <= row.Left() {
+		return []string{row.Gap(2).Put(th.dim, why).String()}
+	}
+	rows := []string{row.String()}
+	for _, part := range cell.Wrap(why, max(w-6, 1)) {
+		rows = append(rows, cell.New(w).Gap(5).Put(th.dim, part).String())
+	}
+	return rows
+}
+
+// pluralOf names n things without their number where there is one alone.
+func pluralOf(n int, one string) string {
+	if n == 1 {
+		return one
+	}
+	return plural(n, one)
+}
+
+// hardwareWords shortens what a log says of its GPUs: "8x H100".
+func hardwareWords(text string) string {
+	text = clean.Line(text)
+	short := strings.ReplaceAll(text, "NVIDIA ", "")
+	if count, rest, ok := strings.Cut(short, "x "); ok {
+		if name, _, more := strings.Cut(rest, " "); more && strings.ContainsAny(name, "0123456789") {
+			return count + "x " + name
+		}
+	}
+	return short
+}

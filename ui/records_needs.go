@@ -1,0 +1,264 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"pitwall/taskdata"
+	"pitwall/ui/cell"
+	"pitwall/ui/clean"
+)
+
+// surroundings is what of a task's needs is on this machine.
+type surroundings struct {
+	checks []EnvCheck
+	err    string
+	at     time.Time // when it was looked for
+}
+
+type surroundingsMsg struct {
+	task string
+	surroundings
+}
+
+// surveyEvery is how long what was found stays believed while one looks at a task.
+const surveyEvery = 30 * time.Second
+
+// needs gives the chosen task where its runs need GPUs and the screen can look for
+// them, else nil. While its scripts are missing those come first.
+func (r *records) needs() *taskdata.Task {
+	if r.m.o.Environment == nil || r.current().GPUs == 0 {
+		return nil
+	}
+	return r.ready()
+}
+
+// survey looks for what a task needs, one task at a time, and seldom again. While
+// a run is timed nothing is looked for twice.
+func (r *records) survey(task string) tea.Cmd {
+	last, known := r.here[task]
+	if r.look != "" || known && (r.live() != nil || r.m.o.Now().Sub(last.at) < surveyEvery) {
+		return nil
+	}
+	r.look = task
+	ask, ctx, now := r.m.o.Environment, r.m.ctx, r.m.o.Now
+	return func() tea.Msg {
+		checks, err := ask(ctx, task)
+		s := surroundings{checks: checks, at: now()}
+		if err != nil {
+			s.err = oneLine(err)
+		}
+		return surroundingsMsg{task, s}
+	}
+}
+
+// checkSign gives how a check is marked.
+func (th *theme) checkSign(c EnvCheck) (string, cell.Style) {
+	switch {
+	case !c.OK:
+		return "✗", th.bad
+	case c.Mend != "":
+		return "!", th.warn
+	}
+	return "✓", th.good
+}
+
+// needsRows says what of a task's needs is here, in at most so many rows: each with
+// its mend where all fit, else in a row together with the first trouble.
+func (r *records) needsRows(w, most int, task string) []string {
+	th := r.m.th
+	s, known := r.here[task]
+	head := func() *cell.Row { return cell.New(w).Gap(1).Put(th.dim, "here").To(8) }
+	switch {
+	case most <= 0:
+		return nil
+	case !known:
+		return []string{head().Put(th.dim, "looking at GPUs, torch and data…").String()}
+	case s.err != "":
+		return th.noted(w, 8, most, "here", th.warn, s.err)
+	}
+	if rows := th.checkRows(w, s.checks); len(rows) <= most {
+		return rows
+	}
+	row := head()
+	var first *EnvCheck
+	for i, c := range s.checks {
+		sign, st := th.checkSign(c)
+		row.Put(st, sign+" ").Put("", clean.Line(c.Name)).Gap(2)
+		if !c.OK && first == nil {
+			first = &s.checks[i]
+		}
+	}
+	rows := []string{row.String()}
+	if first != nil && most > 1 {
+		text := first.Found
+		if first.Mend != "" {
+			text += " → " + first.Mend
+		}
+		rows = append(rows, th.noted(w, 8, most-1, "", th.warn, text)...)
+	}
+	return rows
+}
+
+// noted gives text in rows that begin at a column, with a name before the first.
+func (th *theme) noted(w, indent, most int, name string, st cell.Style, text string) []string {
+	var rows []string
+	lines := cell.Wrap(clean.Line(text), max(w-indent-1, 1))
+	for i, l := range lines[:min(len(lines), max(most, 0))] {
+		row := cell.New(w).Gap(1)
+		if i == 0 {
+			row.Put(th.dim, name)
+		}
+		if i == most-1 && len(lines) > most {
+			l = cell.Cut(l+" …", w-indent-1)
+		}
+		rows = append(rows, row.To(indent).Put(st, l).String())
+	}
+	return rows
+}
+
+// checkRows lists checks, each with what was found and its mend.
+func (th *theme) checkRows(w int, checks []EnvCheck) []string {
+	var rows []string
+	const indent = 20
+	for i, c := range checks {
+		sign, st := th.checkSign(c)
+		name := ""
+		if i == 0 {
+			name = "here"
+		}
+		for k, l := range cell.Wrap(clean.Line(c.Found), max(w-indent-1, 1)) {
+			row := cell.New(w).Gap(1).Put(th.dim, name).To(8)
+			if k == 0 {
+				row.Put(st, sign+" ").Put("", clean.Line(c.Name))
+			}
+			rows = append(rows, row.To(indent).Put(th.dim, l).String())
+			name = ""
+		}
+		if c.Mend != "" {
+			for k, l := range cell.Wrap(clean.Line(c.Mend), max(w-indent-3, 1)) {
+				row := cell.New(w).Gap(indent)
+				if k == 0 {
+					row.Put(th.accent, "→")
+				}
+				rows = append(rows, row.To(indent+2).Put("", l).String())
+			}
+		}
+	}
+	return rows
+}
+
+// importable reports whether the chosen record's task waits for an import that the
+// screen can do.
+func (r *records) importable() bool {
+	t := r.task()
+	return r.m.o.Import != nil && t != nil && !t.Ready
+}
+
+// Sources of scripts and hints in a word or two.
+func scriptsWord(source string) string {
+	switch source {
+	case taskdata.LLMSpeedrunner:
+		return "template"
+	case taskdata.ModdedNanoGPT:
+		return "record's own"
+	}
+	return clean.Line(source)
+}
+
+// hintsBy says whose a task's hints are, where that can be chosen.
+func hintsBy(t *taskdata.Task) string {
+	if len(t.HintSources()) < 2 {
+		return ""
+	}
+	return ", hints of " + hintsWord(t.HintSource())
+}
+
+func hintsWord(source string) string {
+	if source == taskdata.HintsPaper {
+		return "the paper"
+	}
+	return clean.Line(source)
+}
+
+// sourceActions are the keys that choose among sources, where there is a choice.
+func (r *records) sourceActions(t *taskdata.Task, add addAction) {
+	if all := t.Sources(); len(all) > 1 {
+		add("t", "t", "scripts", "the scripts: the benchmark's template, or the record's own", func() tea.Cmd {
+			r.scripts = around(all, t.From.Source(), 1)
+			return nil
+		})
+	}
+	if all := t.HintSources(); len(all) > 1 && len(t.Hints) > 1 {
+		add("b", "b", "hints by", "whose hints: pitwall's own, or the paper's", func() tea.Cmd {
+			r.hints, r.hintTop = around(all, t.HintSource(), 1), 0
+			return nil
+		})
+	}
+}
+
+// sourceRow says where scripts and hints come from, nil where nothing was imported.
+func (r *records) sourceRow(w int, t *taskdata.Task) []string {
+	th := r.m.th
+	scripts, hints := t.Sources(), t.HintSources()
+	if len(scripts) == 0 {
+		return nil
+	}
+	put := func(row *cell.Row, all []string, chosen string, word func(string) string) {
+		for _, name := range all {
+			switch {
+			case len(all) == 1:
+				row.Put("", word(name)).Gap(2)
+			case name == chosen:
+				row.Put(th.accent+th.bold, "["+word(name)+"]")
+			default:
+				row.Gap(1).Put(th.dim, word(name)).Gap(1)
+			}
+		}
+	}
+	row := cell.New(w).Gap(1).Put(th.dim, "scripts").Gap(1)
+	if len(scripts) > 1 {
+		row = cell.New(w).Gap(1).Put(th.dim, "from").To(8)
+	}
+	put(row, scripts, t.From.Source(), scriptsWord)
+	rows := []string{}
+	if len(hints) > 1 && len(t.Hints) > 1 {
+		if row.Left() < 30 {
+			rows = append(rows, row.String())
+			row = cell.New(w).Gap(1)
+		} else {
+			row.Gap(2)
+		}
+		row.Put(th.dim, "by").Gap(1)
+		if len(rows) > 0 {
+			row.To(8)
+		}
+		put(row, hints, t.HintSource(), hintsWord)
+	}
+	return append(rows, row.String())
+}
+
+// needsReader shows what a task needs here on the whole screen.
+func needsReader(m *Model, task string) *reader {
+	return &reader{
+		m: m, name: "what " + task + " needs here", label: "What its runs need on this machine, and what of it is there.",
+		made: func(w int) []string {
+			s := m.home.here[task]
+			if s.err != "" {
+				return m.th.noted(w, 1, 20, "", m.th.warn, s.err)
+			}
+			return slices.Concat([]string{cell.New(w).String()}, m.th.checkRows(w, s.checks))
+		},
+	}
+}
+
+// taskName names a task for people: "nanogpt/4 → 5", "nanogpt/89 open".
+func taskName(t *taskdata.Task) string {
+	if t.Open() {
+		return t.ID() + " open"
+	}
+	return fmt.Sprintf("%s → %d", t.ID(), t.To.Number)
+}
