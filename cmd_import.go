@@ -5,14 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
+	"pitwall/agent"
+	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
 	"pitwall/ui/clean"
 )
@@ -121,11 +125,66 @@ func importSummary(r importer.Report) string {
 	return fmt.Sprintf("%s: %d scripts here; %d new, %d changed, %d as before, %d not taken, %d damaged", source, c.Scripts, c.Taken, c.Changed, c.Unchanged, c.Skipped, c.Damaged)
 }
 
-// takeIn imports what a directory holds.
-func (a *app) takeIn(ctx context.Context, _ *store.Store, path, ref string, progress func(importer.Progress)) (importer.Report, error) {
+// takeIn imports what a directory holds, and keeps the workspaces in it as attempts.
+func (a *app) takeIn(ctx context.Context, s *store.Store, path, ref string, progress func(importer.Progress)) (importer.Report, error) {
 	report, err := importer.Import(ctx, path, ref, a.imports(), progress)
-	a.reload()
-	return report, err
+	tasks := a.reload()
+	if err != nil || len(report.Workspaces) == 0 {
+		return report, err
+	}
+	check := a.ruleCheck(ctx)
+	for i, w := range report.Workspaces {
+		if progress != nil {
+			progress(importer.Progress{Done: i, Total: len(report.Workspaces), What: w.Name})
+		}
+		item := slices.IndexFunc(report.Items, func(it importer.Item) bool { return it.Kind == importer.KindWorkspace && it.Name == w.Path })
+		if err := adopt(ctx, s, tasks, w, check, &report.Items[item]); err != nil {
+			return report, err
+		}
+		report.Workspaces[i].Versions = nil // their logs are in the store now, and can be large
+	}
+	if progress != nil {
+		progress(importer.Progress{Done: len(report.Workspaces), Total: len(report.Workspaces)})
+	}
+	return report, nil
+}
+
+// adopt keeps a workspace as an attempt, and says in its item what became of it. The error is not nil
+// where the import was stopped.
+func adopt(ctx context.Context, s *store.Store, tasks *taskdata.Catalog, w importer.Workspace, check agent.RuleCheck, item *importer.Item) error {
+	if w.Task == "" {
+		if item.State == importer.Taken {
+			item.State = importer.Skipped
+		}
+		return nil
+	}
+	id, added, err := agent.Adopt(ctx, s, tasks, w, check)
+	if ctx.Err() != nil {
+		return fmt.Errorf("import stopped: %w", ctx.Err())
+	}
+	said := ""
+	if m, found := s.Attempt(ctx, id); err == nil && found == nil {
+		said = fmt.Sprintf("attempt %d", m.Number)
+	}
+	switch {
+	case err != nil:
+		item.State, said = importer.Damaged, err.Error()
+	case !added:
+		item.State = importer.Unchanged
+	}
+	item.Why = strings.TrimSuffix(said+"; "+item.Why, "; ")
+	return nil
+}
+
+// ruleCheck checks scripts against their track's rules with the Python that is here.
+func (a *app) ruleCheck(ctx context.Context) agent.RuleCheck {
+	py, missing := runner.FindPython(ctx, a.getenv)
+	return func(ctx context.Context, task taskdata.Task, script string) ([]taskdata.Violation, error) {
+		if missing != nil {
+			return nil, missing
+		}
+		return taskdata.CheckText(ctx, py.Path, task, script)
+	}
 }
 
 // importProgress shows how far an import is on a terminal.

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"pitwall/agent/prompt"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
@@ -58,6 +59,7 @@ type adoption struct {
 	node  map[int]int         // ids, by the versions' numbers
 	files []map[string]string // of each node so far, by path
 	runs  int
+	calls int // of its model, of which there are words
 
 	yield   func(event.Times, event.Body) bool
 	stopped bool // nobody takes events any more
@@ -234,6 +236,7 @@ func (a *adoption) open() {
 	a.notice("info", "what machine it trained on is not known, nor how fast the records are there: there is no FSR")
 	a.notice("info", "its scripts' clocks cannot be checked: nobody timed the lines of its logs as they came")
 	a.notice("info", "a replay shows runs by their train_time, where there is none in %d s, one after the other; how fast edits are written is made up", leastMS/1000)
+	a.notice("info", "of what its model said only hypotheses and summaries are here: tokens are estimated from these alone, and its cost is not known")
 	a.notice("info", "the figures in its results.json, often a model's reading of the log, count for nothing")
 	if a.main == taskdata.ScriptName {
 		a.notice("info", "its %s is called %s here", theirScript, a.main)
@@ -274,6 +277,7 @@ func (a *adoption) tellNode(ctx context.Context, i int) {
 	}
 	var seen evidence
 	if i > 0 {
+		a.said(i, event.CallIdeate, v.Hypothesis)
 		a.emit(a.nodeOf(i, v), event.Phase{Phase: event.PhaseWriting, Node: i})
 		seen = a.write(ctx, i, v)
 	}
@@ -332,7 +336,20 @@ func (a *adoption) remark(i int, v importer.Version, r reading) {
 	if i > 0 && r.validated() && (hasLoss && math.Abs(loss-r.last.ValLoss) > 1e-3 || hasTime && math.Abs(ms-r.last.TrainMS) > 1) {
 		a.notice("warn", "node %d: its results.json has loss %g after %g ms, its log %g after %g ms, which is what counts", i, loss, ms, r.last.ValLoss, r.last.TrainMS)
 	}
-	if v.Outcome != "" {
-		a.notice("info", "node %d, as its model summed it up: %s", i, clip(v.Outcome, maxWords))
+	a.said(i, event.CallSummarise, v.Outcome)
+}
+
+// said emits what the workspace's model said about a node, whose cost nobody knows.
+func (a *adoption) said(node int, purpose, text string) {
+	if text == "" {
+		return
 	}
+	a.calls++
+	text = clip(text, maxWords)
+	tokens := prompt.Estimate(text)
+	a.emit(
+		event.Call{Call: a.calls, Node: node, Purpose: purpose, Try: 1, Model: a.told.model},
+		event.Speech{Call: a.calls, Voice: event.VoiceText, Text: text},
+		event.Called{Call: a.calls, Stop: "end", Usage: event.Usage{Output: tokens, Estimated: tokens}, Cost: event.NaN()},
+	)
 }

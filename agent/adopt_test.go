@@ -159,7 +159,7 @@ func TestAWorkspaceBecomesAnAttempt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if sum.FSR != nil || sum.Confirmed || !sum.Created.Equal(time.Unix(1_750_000_000, 0)) {
+	if sum.FSR != nil || sum.Cost.Known() || sum.Confirmed || !sum.Created.Equal(time.Unix(1_750_000_000, 0)) {
 		t.Errorf("%+v", sum)
 	}
 	got := fmt.Sprint(sum.Status, sum.BestNode, sum.BestSeconds, sum.NodesDone, sum.Agent, sum.Runner, sum.Model, sum.Hint, sum.Scaffold, sum.Nodes)
@@ -174,7 +174,7 @@ func TestAWorkspaceBecomesAnAttempt(t *testing.T) {
 	if g := st.Ghost(true); g == nil || g.Record != 5 {
 		t.Errorf("ghost of the next record: %+v", g)
 	}
-	wants(t, notices(t, s, id), "nothing of it was run here", "no FSR", "train_gpt2.py is called train.py", "cannot be checked", "so it went",
+	wants(t, notices(t, s, id), "nothing of it was run here", "no FSR", "train_gpt2.py is called train.py", "cannot be checked", "its cost is not known",
 		"node 2: its results.json has loss 3.2 after 800000 ms, its log 3.29 after 810000 ms")
 }
 
@@ -197,6 +197,10 @@ func TestVersionsBecomeNodesAndTheirChangesEdits(t *testing.T) {
 	one, two := st.Nodes[1], st.Nodes[2]
 	if one.Parent != 0 || two.Parent != 1 || one.Idea != "the idea" || len(one.Edits) != 2 || len(one.Violations) != 1 || !one.Checked {
 		t.Errorf("nodes 1 and 2: %+v\n%+v", one, two)
+	}
+	calls := st.CallsOf(1)
+	if len(calls) != 2 || calls[0].Purpose != event.CallIdeate || calls[1].Purpose != event.CallSummarise || calls[1].Text != "so it went" {
+		t.Errorf("calls about node 1: %+v", calls)
 	}
 	e := st.Edits[one.Edits[0]]
 	if e.Reason != "the idea" || !e.Applied || e.Line != 2 || !strings.Contains(e.Old, "steps = 4\n") {
