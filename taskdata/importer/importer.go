@@ -43,7 +43,7 @@ const (
 	KindTemplate  Kind = "template"  // a record's script as llm-speedrunner has it
 	KindHint      Kind = "hint"      // for the task that starts at the record Number
 	KindDocument  Kind = "document"  // an external text for that task
-	KindWorkspace Kind = "workspace" // what an agent of llm-speedrunner left; nothing of it is kept yet
+	KindWorkspace Kind = "workspace" // what an agent of llm-speedrunner left, kept as an attempt
 	KindFolder    Kind = "folder"    // of modded-nanogpt, that belongs to no record
 )
 
