@@ -180,3 +180,58 @@ func TestImportsThatAreNoDirectoryAreTold(t *testing.T) {
 		t.Errorf("a file in the place of a directory: %v", err)
 	}
 }
+
+func TestEveryTaskOfTheBenchmarkHasHintsOfOurOwn(t *testing.T) {
+	seen := map[string]string{}
+	n := 0
+	for _, task := range taskdata.Embedded().Tasks(taskdata.NanoGPT) {
+		if !task.Benchmark() {
+			continue
+		}
+		for _, level := range []taskdata.Hint{taskdata.HintPseudocode, taskdata.HintText, taskdata.HintMiniPaper} {
+			text, err := task.HintText(level)
+			if err != nil || len(text) < 800 || len(text) > 8000 {
+				t.Errorf("%s, hint %s: %d bytes, %v", task.ID(), level, len(text), err)
+			}
+			if other := seen[text]; other != "" {
+				t.Errorf("%s has hint %s of %s", task.ID(), level, other)
+			}
+			seen[text] = task.ID()
+			n++
+			for _, told := range []string{task.To.Time(), "min"} {
+				if level != taskdata.HintMiniPaper && slices.Contains(strings.Fields(text), told) {
+					t.Errorf("%s, hint %s tells %q", task.ID(), level, told)
+				}
+			}
+			for _, name := range task.To.People {
+				if strings.Contains(text, name) {
+					t.Errorf("%s, hint %s names %s", task.ID(), level, name)
+				}
+			}
+		}
+	}
+	if n != 57 {
+		t.Errorf("%d hints", n)
+	}
+}
+
+func TestThereAreDocumentsForGPUTasksAlone(t *testing.T) {
+	c := taskdata.Embedded()
+	var names []string
+	documents, err := c.Documents(findTask(t, c, "nanogpt/12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range documents {
+		names = append(names, d.Name)
+		if words := len(strings.Fields(d.Text)); words < 800 || words > 2000 {
+			t.Errorf("%s has %d words", d.Name, words)
+		}
+	}
+	if want := []string{"flexattention", "fp8", "muon"}; !slices.Equal(names, want) {
+		t.Errorf("documents %v", names)
+	}
+	if documents, err = c.Documents(findTask(t, c, "micro/7")); err != nil || len(documents) > 0 {
+		t.Errorf("the practice track: %v, %v", documents, err)
+	}
+}
