@@ -95,8 +95,12 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", r.current().CalibrationRuns, r.current().ConfirmationRuns)).String())
 	ok, why := r.canStart()
 	switch {
-	case ok && r.blocked == "" && r.chosenAgent().Model:
-		rows = append(rows, cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(r.chosenAgent().Name), t.ID())).String())
+	case ok && r.blocked == "" && (r.chosenAgent().Model || r.current().GPUs > 0):
+		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(r.chosenAgent().Name), t.ID()))
+		if r.current().GPUs > 0 {
+			row.Put(th.dim, firstFit(row.Left()-1, ", and see what it costs before it starts", ", with its cost", ""))
+		}
+		rows = append(rows, row.String())
 	case ok && r.blocked == "":
 		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", clean.Line(r.chosenAgent().Name), t.ID()))
 		row.Rest(cell.New(w).Put(th.accent, "s").Put(th.dim, firstFit(row.Left()-3, " set up first", " set up")).Gap(1))

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -87,7 +88,7 @@ func (r *records) needsRows(w, most int, task string) []string {
 	var first *EnvCheck
 	for i, c := range s.checks {
 		sign, st := th.checkSign(c)
-		row.Put(st, sign+" ").Put("", clean.Line(c.Name)).Gap(2)
+		row.Put(st, sign+" ").Put("", clean.Line(c.Name)).Gap(1)
 		if !c.OK && first == nil {
 			first = &s.checks[i]
 		}
@@ -219,26 +220,18 @@ func (r *records) sourceRow(w int, t *taskdata.Task) []string {
 			}
 		}
 	}
-	row := cell.New(w).Gap(1).Put(th.dim, "scripts").Gap(1)
-	if len(scripts) > 1 {
-		row = cell.New(w).Gap(1).Put(th.dim, "from").To(8)
+	scriptsAs, hintsAs := scriptsWord, hintsWord
+	if w < 56 {
+		scriptsAs = func(s string) string { return strings.TrimPrefix(scriptsWord(s), "record's ") }
+		hintsAs = func(s string) string { return strings.TrimPrefix(hintsWord(s), "the ") }
 	}
-	put(row, scripts, t.From.Source(), scriptsWord)
-	rows := []string{}
+	row := cell.New(w).Gap(1).Put(th.dim, "from").To(8)
+	put(row, scripts, t.From.Source(), scriptsAs)
 	if len(hints) > 1 && len(t.Hints) > 1 {
-		if row.Left() < 30 {
-			rows = append(rows, row.String())
-			row = cell.New(w).Gap(1)
-		} else {
-			row.Gap(2)
-		}
 		row.Put(th.dim, "by").Gap(1)
-		if len(rows) > 0 {
-			row.To(8)
-		}
-		put(row, hints, t.HintSource(), hintsWord)
+		put(row, hints, t.HintSource(), hintsAs)
 	}
-	return append(rows, row.String())
+	return []string{row.String()}
 }
 
 // needsReader shows what a task needs here on the whole screen.

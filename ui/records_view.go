@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
@@ -105,8 +106,15 @@ func (r *records) trackLine(w int) string {
 		ready := tr.readyWords(r.m.o.Import != nil)
 		row.Put(th.dim, firstFit(row.Left()-1, title+" · "+target+" · "+on+ready, target+" · "+on+ready, target+ready, target))
 	}
+	right := ""
 	if r.m.machine != "" {
-		row.Rest(cell.New(w).Put(th.dim, "this machine: "+r.m.machine).Gap(1))
+		right = "this machine: " + r.m.machine
+	}
+	if !tr.Practice {
+		right = firstFit(row.Left()-5, legend+"    "+right, legend, "")
+	}
+	if right != "" {
+		row.Rest(cell.New(w).Put(th.dim, strings.TrimSpace(right)).Gap(1))
 	}
 	return row.String()
 }
@@ -260,11 +268,7 @@ func (r *records) listHead(w, date, time, ends int, withDate, withSpeedup bool) 
 	}
 	row.Put(th.dim, "record").Gap(2)
 	room := min(date, ends-len(label)) - row.Used() - 1
-	text := cell.Cut(firstFit(room, where...), room)
-	row.Put("", text)
-	if !tr.Practice && tr.filter == "" && room-clean.Width(text)-3 >= clean.Width(legend) {
-		row.Gap(3).Put(th.faint, legend)
-	}
+	row.Put("", cell.Cut(firstFit(room, where...), room))
 	if withDate {
 		row.To(date+2).Put(th.dim, "date")
 	}
@@ -282,7 +286,8 @@ func (r *records) listHead(w, date, time, ends int, withDate, withSpeedup bool) 
 	return row.String()
 }
 
-// Marks of the list. The legend stands where there is room for it, and in the help.
+// Marks of the list. The legend stands above it where there is room; the words that
+// tell about a record say the same.
 const (
 	markTask    = "▪" // a task of the benchmark starts here
 	markOpen    = "○" // the open task does
