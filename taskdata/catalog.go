@@ -85,15 +85,22 @@ func (c *Catalog) task(from, to Record, there map[string]bool) Task {
 	task.count()
 	sources := task.Sources()
 	if task.Ready = len(sources) > 0; !task.Ready {
-		task.Why = missing(from)
+		task.Why = missing(task, there)
 		return task
 	}
 	task.use(sources[0])
 	return task
 }
 
-// missing says why a task that starts at a record has no scripts, and the mend.
-func missing(from Record) string {
+// missing says why a task has no scripts, and the mend.
+func missing(task Task, there map[string]bool) string {
+	from := task.From
+	for _, r := range []Record{from, task.To} {
+		known := there[recordPath(ModdedNanoGPT, r.Track, r.Number+1)+".py"] || there[recordPath(ModdedNanoGPT, r.Track, r.Number-1)+".py"]
+		if r.Number > 3 && known && preferred(r.kept) == "" {
+			return fmt.Sprintf("the clone of modded-nanogpt that was imported holds no script of record %d; a later commit may: pull, and import again", r.Number)
+		}
+	}
 	switch {
 	case from.Track == NanoGPT && from.Number <= 3: // modded-nanogpt holds no script of the first three
 		return "its scripts are not here: clone llm-speedrunner, then: pitwall import PATH"

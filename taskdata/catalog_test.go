@@ -235,3 +235,15 @@ func TestThereAreDocumentsForGPUTasksAlone(t *testing.T) {
 		t.Errorf("the practice track: %v, %v", documents, err)
 	}
 }
+
+func TestARecordWithoutAScriptInTheCloneIsNamed(t *testing.T) {
+	c := openCatalog(t, imported(t, taskdata.ModdedNanoGPT, 84, 85, 87, 88))
+	for _, id := range []string{"nanogpt/85", "nanogpt/86"} {
+		if task := findTask(t, c, id); task.Ready || !strings.Contains(task.Why, "no script of record 86") {
+			t.Errorf("%s: %q", id, task.Why)
+		}
+	}
+	if task := findTask(t, c, "nanogpt/40"); !strings.Contains(task.Why, "clone modded-nanogpt, then") {
+		t.Errorf("%s: %q", task.ID(), task.Why)
+	}
+}
