@@ -13,10 +13,10 @@ func TestHomeOpensOnTheBenchmarkWhereThereAreGPUs(t *testing.T) {
 		t.Skip("the stand-in is a shell script")
 	}
 	for _, c := range []struct{ name, script, want string }{
-		{"one GPU", "echo 'NVIDIA H100 80GB HBM3, 81559 MiB, 550.54.15'", "nanogpt"},
+		{"one GPU", "echo '0, GPU-00000000, 81559, 550.54.15, 700.00, 9.0, Disabled, NVIDIA H100 80GB HBM3'", "nanogpt"},
 		{"no devices", "echo 'No devices were found'", ""},
 		{"no driver", "echo 'NVIDIA-SMI has failed, a, b'; exit 9", ""},
-		{"it hangs", "echo 'NVIDIA H100 80GB HBM3, 81559 MiB, 550.54.15'; exec sleep 60", ""},
+		{"it hangs", "echo '0, GPU-00000000, 81559, 550.54.15, 700.00, 9.0, Disabled, NVIDIA H100 80GB HBM3'; exec sleep 60", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -72,7 +72,9 @@ func writes(lines ...string) func(string, taskdata.Task, runner.Python) (Agent, 
 func TestAnAttemptOnGPUs(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 30.0\n", "step_ms = 15.0\n", "")
 	var phases []string
-	id := create(t, b.Store, gpuSpec(Oracle, 1))
+	spec := gpuSpec(Oracle, 1)
+	spec.Calibrate, spec.Confirm = 1, 1
+	id := create(t, b.Store, spec)
 	if err := b.Run(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
