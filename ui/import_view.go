@@ -71,18 +71,15 @@ func (p *intake) askingRows(w, h int) []string {
 	text("", 1, "The scripts, logs and hints of the nanogpt tracks are taken from your own clone of one repository or both.")
 	for _, r := range repositories {
 		gap()
-		if row := cell.New(w).Gap(1).Put(th.bold, r.name).To(18); clean.Width(r.holds) <= row.Left() {
-			rows = append(rows, row.Put("", r.holds).String())
-		} else {
-			rows = append(rows, cell.New(w).Gap(1).Put(th.bold, r.name).String())
-			text("", 3, r.holds)
-		}
-		command := "git clone " + r.url
 		indent := 18
-		if indent+clean.Width(command) > w {
+		if indent+clean.Width(r.holds) <= w {
+			rows = append(rows, cell.New(w).Gap(1).Put(th.bold, r.name).To(indent).Put("", r.holds).String())
+		} else {
 			indent = 3
+			rows = append(rows, cell.New(w).Gap(1).Put(th.bold, r.name).String())
+			text("", indent, r.holds)
 		}
-		rows = append(rows, cell.New(w).Gap(indent).Put(th.accent, command).String())
+		rows = append(rows, cell.New(w).Gap(indent).Put(th.accent, "git clone "+r.url).String())
 	}
 	gap()
 	text(th.dim, 1, "The clone is only read, through git: it may be bare, sparse or changed. What is taken stays in pitwall's own directory.")
@@ -123,7 +120,8 @@ func (p *intake) runningRows(w int) []string {
 	}
 	width := max(min(w-24, 60), 8)
 	done := bar(float64(at.Done)/float64(at.Total), width)
-	return append(rows, line().Gap(2).Put(th.accent, done).To(3+width).Gap(2).Put(th.dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
+	todo := strings.Repeat("─", max(width-clean.Width(done), 0))
+	return append(rows, line().Gap(2).Put(th.accent, done).Put(th.faint, todo).Gap(2).Put(th.dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
 }
 
 // reportRows sums an import up, and lists what became of each item.
@@ -137,7 +135,11 @@ func (p *intake) reportRows(w, h int) []string {
 	}
 	rows = append(rows, p.summaryRow(w), cell.New(w).String())
 	columns := importColumns(w)
-	rows = append(rows, columns.head(th, w))
+	log := "log time"
+	if p.report.Source == taskdata.LLMSpeedrunner {
+		log = "authors'"
+	}
+	rows = append(rows, columns.head(th, w, log))
 	if d := &p.drawn; d.number != p.number || d.w != w || d.th != th {
 		d.number, d.w, d.th, d.rows = p.number, w, th, nil
 		for _, item := range sorted(p.report.Items) {
@@ -208,7 +210,8 @@ func stateWords(s importer.State) string {
 	return string(s)
 }
 
-// importColumns are where the columns of a report end; 0 for one that is left out.
+// importTable is where the columns of a report end, script and state where they
+// begin; 0 for one that is left out.
 type importTable struct{ name, state, script, points, runs, log, published, torch, hardware int }
 
 func importColumns(w int) importTable {
@@ -231,9 +234,10 @@ func importColumns(w int) importTable {
 	return t
 }
 
-func (t importTable) head(th *theme, w int) string {
+// head names the columns; log is what the times of the clone are.
+func (t importTable) head(th *theme, w int, log string) string {
 	row := cell.New(w).Gap(3).Put(th.dim, "of").To(t.name+1).Put(th.dim, "state").To(t.state).Put(th.dim, "script")
-	t.figures(row, th.dim, "log time", "published", "runs", "points", "torch", "on")
+	t.figures(row, th.dim, log, "published", "runs", "points", "torch", "on")
 	return row.String()
 }
 
@@ -260,13 +264,13 @@ func (t importTable) figures(row *cell.Row, st cell.Style, log, published, runs,
 // rows gives a line of the report, with why below it where that does not fit beside.
 func (t importTable) rows(th *theme, w int, l importLine) []string {
 	sign, st := "✓", th.good
-	switch {
-	case l.State == importer.Damaged:
+	switch l.State {
+	case importer.Damaged:
 		sign, st = "✗", th.bad
-	case l.State == importer.Skipped:
+	case importer.Skipped:
 		sign, st = "·", th.warn
-	case l.State == importer.Unchanged:
-		sign, st = "✓", th.dim
+	case importer.Unchanged:
+		st = th.dim
 	}
 	if l.Kind == importer.KindFolder {
 		st = th.dim

@@ -17,10 +17,12 @@ import (
 // choices, and what the agent will be told.
 type setup struct {
 	m     *Model
-	task  taskdata.Task
+	task  taskdata.Task // with the chosen scripts and hints
 	track *track
 	spec  store.Spec
-	docs  []store.Document // that can be given beside the hint
+	docs  []store.Document // of the attempt that the choices are from
+	shelf []store.Document // of the task: what can be given beside the hint
+	cost  cost
 
 	origin  string // where the choices come from, in words
 	touched bool   // a person has chosen something
@@ -37,6 +39,7 @@ type setup struct {
 	model models
 	told  told
 
+	asking   bool // whether the GPU-hours are worth it
 	starting bool
 	failed   string // why it was not started
 }
@@ -105,12 +108,13 @@ func (r *records) setUp() tea.Cmd {
 	if s.told.err != "" {
 		s.told.key = "" // it may go better this time
 	}
-	s.task, s.track = *t, r.current()
-	s.input, s.list, s.told.focus, s.told.zoom = nil, nil, false, false
+	s.task, s.track, s.shelf = *t, r.current(), nil
+	s.input, s.list, s.told.focus, s.told.zoom, s.asking = nil, nil, false, false, false
+	s.cost.key = "" // a profile may have been mended since
 	m.now = s
 	s.load()
 	s.settle()
-	return s.askModels()
+	return tea.Batch(s.askModels(), s.askDocuments())
 }
 
 // settle goes to the row to start from, or to the first that stands in its way.
@@ -174,6 +178,11 @@ func (s *setup) take(spec, base store.Spec) {
 	}
 	spec.Task, spec.Agent, spec.Runner, spec.Carry = s.task.ID(), s.agent().Name, base.Runner, ""
 	spec.Hint = string(home.hintName(&s.task))
+	spec.Scripts, spec.Hints = s.sources()
+	spec.OwnHint = nil // the command line names one, for one attempt
+	if s.track.GPUs == 0 {
+		spec.Budget.GPUHours = 0
+	}
 	if home.counted {
 		spec.Nodes = home.nodes
 	}
@@ -188,6 +197,18 @@ func (s *setup) take(spec, base store.Spec) {
 	if spec.Search == (event.Search{Released: spec.Search.Released}) {
 		s.ownFigures()
 	}
+}
+
+// sources gives where scripts and hints come from as a spec has it: "" where that is
+// the first source.
+func (s *setup) sources() (scripts, hints string) {
+	if all := s.task.Sources(); len(all) > 1 && s.task.From.Source() != all[0] {
+		scripts = s.task.From.Source()
+	}
+	if s.task.HintSource() == taskdata.HintsPaper {
+		hints = taskdata.HintsPaper
+	}
+	return scripts, hints
 }
 
 // ownFigures sets the search to the figures of the chosen scaffold.
@@ -213,7 +234,8 @@ func (s *setup) reset() tea.Cmd {
 	return nil
 }
 
-// touch notes that a person has chosen something. Home follows with the hint.
+// touch notes that a person has chosen something. Home follows with the hint and
+// where it comes from.
 func (s *setup) touch() {
 	s.touched, s.failed, s.origin = true, "", "Your choices; 0 gives the defaults."
 	if i := slices.Index(s.task.Hints, taskdata.Hint(s.spec.Hint)); i >= 0 {
@@ -291,7 +313,13 @@ func (s *setup) start() tea.Cmd {
 		s.told.focus, s.told.zoom = false, false
 		return nil
 	}
-	s.starting, s.failed = true, ""
+	if s.track.GPUs > 0 && !s.asking {
+		s.asking, s.failed = true, ""
+		s.told.focus, s.told.zoom = false, false
+		s.at = rowStart
+		return nil
+	}
+	s.asking, s.starting, s.failed = false, true, ""
 	spec := s.final()
 	return func() tea.Msg {
 		id, blocked, err := s.m.launch(spec)
@@ -328,6 +356,12 @@ func (s *setup) update(msg tea.Msg) tea.Cmd {
 		s.takeModels(msg)
 	case promptMsg:
 		s.takePrompt(msg)
+	case costMsg:
+		s.takeCost(msg)
+	case shelfMsg:
+		if msg.task == s.task.ID() {
+			s.shelf = msg.shelf
+		}
 	}
 	return nil
 }
@@ -341,7 +375,11 @@ func (s *setup) prepare(w, _ int) tea.Cmd {
 			s.settle()
 		}
 	}
-	return tea.Batch(s.askPrompt(), s.wantTold(w))
+	cmds := []tea.Cmd{s.askPrompt(), s.askCost(), s.wantTold(w)}
+	if s.track.GPUs > 0 && s.m.o.Environment != nil {
+		cmds = append(cmds, s.m.home.survey(s.task.ID()))
+	}
+	return tea.Batch(cmds...)
 }
 
 // oneLine gives an error as one clean line.

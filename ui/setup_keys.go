@@ -183,6 +183,8 @@ func (s *setup) typing() func(tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case s.list != nil:
 		return s.listKey
+	case s.asking:
+		return s.answer
 	case s.input != nil:
 		return s.inputKey
 	}

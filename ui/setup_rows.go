@@ -20,6 +20,7 @@ type setupRow struct {
 	name  string
 	value string
 	quiet bool   // the value says that there is nothing
+	bad   bool   // the value says that something is missing
 	note  string // figures of the value
 	short string // the same in few cells
 	about string // what it means, in aboutWidth cells unless it comes from elsewhere
@@ -47,6 +48,7 @@ const (
 // Groups of rows.
 const (
 	groupWho    = "who"
+	groupHere   = "here"
 	groupSearch = "search"
 	groupBudget = "at most"
 	groupWatch  = "under way"
@@ -56,6 +58,7 @@ const (
 // rowsNow gives the choices that apply to the agent, in their order.
 func (s *setup) rowsNow() []setupRow {
 	rows := s.whoRows()
+	rows = append(rows, s.hereRows()...)
 	rows = append(rows, s.searchRows()...)
 	rows = append(rows, s.budgetRows()...)
 	rows = append(rows, grouped(groupWatch, []setupRow{s.hopelessRow(), s.toggle("gate", "gate", "each edit waits for your yes", &s.spec.Gate)})...)
@@ -93,12 +96,9 @@ func (s *setup) whoRows() []setupRow {
 	}
 	hint := s.pick(rowHint, "hint", "what it is told of the next record", hintsOf(&s.task), &s.spec.Hint)
 	hint.value, hint.quiet = hintWords(s.spec.Hint), s.spec.Hint == string(taskdata.HintNone)
-	rows = append(rows, hint)
-	if len(s.docs) > 0 && a.Model {
-		rows = append(rows, s.documentsRow())
-	}
+	rows = append(append(rows, hint), s.sourceRows()...)
 	if a.Model {
-		rows = append(rows, s.talkRows()...)
+		rows = append(append(rows, s.documentRows()...), s.talkRows()...)
 	}
 	return grouped(groupWho, rows)
 }
@@ -134,25 +134,6 @@ func (s *setup) modelRow() setupRow {
 		}
 	}
 	return r
-}
-
-// documentsRow lets the texts of an earlier attempt be given again, or left out.
-func (s *setup) documentsRow() setupRow {
-	var names []string
-	for _, d := range s.docs {
-		names = append(names, clean.Line(d.Title))
-	}
-	some := len(s.spec.Documents) > 0
-	return setupRow{
-		key: "documents", name: "documents", value: orNone(some, plural(len(s.docs), "text")), quiet: !some,
-		about: "beside the hint: " + strings.Join(names, ", "),
-		turn: func(int) tea.Cmd {
-			if s.spec.Documents = s.docs; some {
-				s.spec.Documents = nil
-			}
-			return nil
-		},
-	}
 }
 
 // talkRows says how a language model is spoken with.
@@ -322,6 +303,9 @@ func (s *setup) budgetRows() []setupRow {
 			count.text = tokensTyped(b.Tokens)
 		}
 		rows = append(rows, dollars, count)
+	}
+	if s.track.GPUs > 0 {
+		rows = append(rows, s.gpuHoursRow())
 	}
 	rows = append(rows,
 		s.span("wall", "wall time", "of the search, pauses left out", &b.WallMS, wallRungs[:]),

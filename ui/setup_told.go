@@ -46,7 +46,7 @@ func (s *setup) askPrompt() tea.Cmd {
 	}
 	spec := s.final()
 	key := fmt.Sprint(spec.Task, " ", spec.Agent, " ", spec.Hint, " ", spec.Nodes, " ", spec.Model, " ", spec.Edits, " ", spec.Reflections, " ",
-		spec.Ideas, spec.Summaries, " ", len(spec.Documents), " ", spec.Scaffold, " ", spec.Search)
+		spec.Ideas, spec.Summaries, " ", titles(spec.Documents), " ", spec.Scaffold, " ", spec.Search, " ", spec.Scripts, " ", spec.Hints)
 	if key == t.key {
 		return nil
 	}
@@ -228,7 +228,11 @@ func (s *setup) hintTold(w int) (head []string, total int, row func(i int) strin
 	}
 	head = []string{s.toldTitle(w, "hint").Put("", hintWords(s.spec.Hint)).String()}
 	line("", clean.Line(a.Name)+": "+clean.Line(a.About)+".")
-	line(th.dim, "No language model is asked, and nothing is paid for.")
+	if s.track.GPUs > 0 {
+		line(th.dim, "No language model is asked: what the runs take on GPUs is all that it costs.")
+	} else {
+		line(th.dim, "No language model is asked, and nothing is paid for.")
+	}
 	body = append(body, cell.New(w-2).String())
 	if h := taskdata.Hint(s.spec.Hint); h == taskdata.HintNone || h == "" {
 		line(th.dim, "It is told nothing of the next record.")

@@ -17,6 +17,7 @@ var (
 	wallRungs     = [...]float64{0, 10 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 8 * hour, 24 * hour}
 	runRungs      = [...]float64{0, 5 * minute, 10 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 8 * hour}
 	hopelessRungs = [...]float64{0, 1.2, 1.5, 2, 3}
+	gpuHourRungs  = [...]float64{0, 5, 10, 20, 50, 100, 200, 500, 1000}
 	debugRungs    = [...]float64{0, 0.1, 0.25, 0.5, 0.75, 1}
 	warmthRungs   = [...]float64{ownWarmth, 0, 0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.5}
 )
@@ -34,6 +35,7 @@ const ownWarmth = -1
 const (
 	mostTokens  = math.MaxInt32 * 1000
 	mostDollars = 1e6
+	mostHours   = 1e5 // of GPUs
 	mostTime    = 1000 * time.Hour
 )
 

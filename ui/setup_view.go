@@ -50,8 +50,13 @@ func (s *setup) rows(w, h int) []string {
 // headRow names the task and its two times.
 func (s *setup) headRow(w int) string {
 	th, t, tr := s.m.th, &s.task, s.track
-	name := fmt.Sprintf("%s → %d", t.ID(), t.To.Number)
-	info := cell.New(w).Put(th.bold, name).Gap(2).Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ").Put(th.gold, tr.time(&t.To))
+	name := taskName(t)
+	info := cell.New(w).Put(th.bold, name).Gap(2)
+	if t.Open() {
+		info.Put(th.gold, tr.time(&t.From))
+	} else {
+		info.Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ").Put(th.gold, tr.time(&t.To))
+	}
 	if tr.Practice {
 		info.Gap(2).Put(th.warn, "practice")
 	}
@@ -152,7 +157,7 @@ func (s *setup) putValue(row *cell.Row, r setupRow, chosen bool) {
 	th := s.m.th
 	st := cell.Style("")
 	switch {
-	case r.wrong != "":
+	case r.wrong != "" || r.bad:
 		st = th.bad
 	case chosen:
 		st = th.accent + th.bold
@@ -272,6 +277,8 @@ func (s *setup) startRow(w int) string {
 		return row.Put(th.run, "●").Gap(1).Put("", "starting…").String()
 	case why != "":
 		return row.Put(th.dim, "start").Gap(2).Put(th.warn, why).String()
+	case s.asking:
+		return row.Put(th.warn+th.bold, "start?").Gap(2).Put(th.accent, "y").Put("", " yes").Gap(2).Put(th.accent, "n").Put("", " no").String()
 	case chosen:
 		row.Put(th.accent+th.bold, "start").Gap(2).Put(th.accent, "enter")
 	default:
@@ -352,7 +359,9 @@ func (s *setup) guess() (usd float64, known bool) {
 // timeWords says how long the runs take, at the records' own speed.
 func (s *setup) timeWords() (lines []string) {
 	spec := s.final()
-	if from, to := s.task.From.LatestSeconds(), s.task.To.LatestSeconds(); from > 0 && to > 0 {
+	if s.track.GPUs > 0 && s.m.o.Cost != nil {
+		lines = append(lines, s.cost.words())
+	} else if from, to := s.task.From.LatestSeconds(), s.task.To.LatestSeconds(); from > 0 && (to > 0 || s.task.Open()) {
 		nodes := float64(spec.Nodes) * from
 		if b := float64(spec.Budget.RunMS) / 1000; b > 0 {
 			nodes = min(nodes, b)
@@ -366,6 +375,9 @@ func (s *setup) timeWords() (lines []string) {
 			text += ", beside the model's writing"
 		}
 		lines = append(lines, text)
+	}
+	if b := spec.Budget.GPUHours; b > 0 {
+		lines = append(lines, "all runs at most "+gpuHoursTyped(b)+" GPU-hours")
 	}
 	if spec.Budget.WallMS > 0 {
 		lines = append(lines, "the search at most "+timeTyped(spec.Budget.WallMS))
@@ -397,6 +409,8 @@ func (s *setup) line(w int) string {
 		l := s.list
 		in, keep, back = &l.input, "choose", "back"
 		note = fmt.Sprintf("%d of %d", min(l.at+1, len(l.rows)), len(l.rows))
+	case s.asking:
+		return s.m.askRow(&ask{text: s.question(), yes: "start", no: "not now"}, w)
 	case in == nil:
 		return ""
 	}

@@ -13,6 +13,8 @@ import (
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/storetest"
+	"pitwall/taskdata"
+	"pitwall/taskdata/importer"
 )
 
 // sizes gives screens of 1 to 200 by 1 to 60: many heights at the widths where
@@ -76,12 +78,33 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 	}
 	ailing := page
 	ailing.Preflight, ailing.Agents = blocked, []Agent{{Name: strings.Repeat("損失", 20), Why: strings.Repeat("no key 損失 ", 30), Model: true}}
+	ended, _ := importing(t, imported(t, 4, 5))
+	ended.Import = func(context.Context, string, func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {
+		return importer.Report{Source: "modded-nanogpt", Items: testItems}, nil, errors.New(strings.Repeat("git has failed 損失 ", 20))
+	}
+	under, _ := importing(t, nil)
+	wired, _ := gpuOptions(t)
+	wired.Import, wired.Cost = under.Import, func(store.Spec) (string, error) { return strings.Repeat("up to 損失 runs ", 20), nil }
+	lacking := wired
+	lacking.Environment = func(context.Context, string) ([]EnvCheck, error) {
+		return []EnvCheck{{Name: strings.Repeat("損", 30), Found: strings.Repeat("nothing 失 ", 40), Mend: strings.Repeat("install 損 ", 40)}, {Name: "torch", OK: true, Found: "2.7.1"}}, nil
+	}
 	for i, c := range []struct {
 		name  string
 		o     Options
 		until string
 		keys  string
 	}{
+		{"home, imported", wired, "! data", ""},
+		{"home, imported, other sources", wired, "peak 34.0", "t b h h"},
+		{"home, much is missing", lacking, "nothing", "h"},
+		{"home, needs", lacking, "nothing", "e"},
+		{"home, open", Options{Store: s, Tasks: imported(t, 89), Import: under.Import}, "judged by", ""},
+		{"set up on GPUs", lacking, "nothing", "enter"},
+		{"set up on GPUs, asked", wired, "! data", "enter S"},
+		{"import", under, "none on this task yet", "I"},
+		{"import, under way", under, "none on this task yet", "I x enter"},
+		{"import, ended", ended, "none on this task yet", "I x enter"},
 		{"home", full, "w watch", "h"},
 		{"home, last record", full, "w watch", "j j j"},
 		{"home, narrowed", full, "w watch", "/ M u o n enter h h"},
