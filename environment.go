@@ -22,17 +22,19 @@ func (a *app) environment(ctx context.Context, e *agent.Engine, s *surveyor, id 
 	if err != nil || track.GPUs == 0 {
 		return nil, err
 	}
-	p, err := e.Profile(task, track)
-	if err != nil {
-		return []ui.EnvCheck{
-			{Name: "profile", Found: err.Error(), Mend: "mend " + filepath.Join(a.home(), agent.ProfilesFile)},
-			s.checkCards(ctx, profile.Profile{GPUs: track.GPUs}),
-		}, nil
+	p, wrong := e.Profile(task, track)
+	c := a.checkProfile(p, wrong)
+	if !c.OK {
+		return []ui.EnvCheck{c, s.checkCards(ctx, profile.Profile{GPUs: track.GPUs})}, nil
 	}
-	return []ui.EnvCheck{checkProfile(p), s.checkCards(ctx, p), s.checkTorch(ctx, p, wantedTorch(p, task.From)), a.checkData(p, task)}, nil
+	return []ui.EnvCheck{c, s.checkCards(ctx, p), s.checkTorch(ctx, p, wantedTorch(p, task.From)), a.checkData(p, task)}, nil
 }
 
-func checkProfile(p profile.Profile) ui.EnvCheck {
+// checkProfile tells a profile, or what is wrong with it.
+func (a *app) checkProfile(p profile.Profile, wrong error) ui.EnvCheck {
+	if wrong != nil {
+		return ui.EnvCheck{Name: "profile", Found: wrong.Error(), Mend: "mend " + filepath.Join(a.home(), agent.ProfilesFile)}
+	}
 	text := fmt.Sprintf("%s: %d GPUs", p.Name, p.GPUs)
 	if p.EmptyCaches {
 		text += ", each run compiles with empty caches"

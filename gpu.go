@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -150,7 +151,7 @@ func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by st
 	ask := p.Ask(os.TempDir(), askTorch)
 	if p.Python == "" && p.Conda == "" {
 		if python := interpreter(path); len(python) > 0 {
-			ask = append(python, "-c", askTorch)
+			ask = slices.Concat(python, []string{"-c", askTorch})
 		}
 	}
 	key := strings.Join(ask, "\x00")

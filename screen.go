@@ -79,7 +79,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 				report, err := a.takeIn(ctx, s, path, "", progress)
 				return report, a.tasks(), err
 			},
-			Open:    o.open, Replay: o.replay, Speed: o.speed,
+			Open: o.open, Replay: o.replay, Speed: o.speed,
 		})
 	})
 }
