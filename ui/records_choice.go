@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -116,6 +117,9 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 // bestRows gives the best FSR of your attempts on the task, by agent and hint.
 func (r *records) bestRows(w int, t *taskdata.Task) []string {
 	th := r.m.th
+	if t.Open() {
+		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   "+r.openWords(t)).String()}
+	}
 	best := map[string]map[string]string{}
 	var agents []string
 	value := map[string]float64{}
@@ -167,6 +171,26 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 		rows = append(rows, row.String())
 	}
 	return rows
+}
+
+// openWords sums up your attempts on an open task, which have no FSR.
+func (r *records) openWords(t *taskdata.Task) string {
+	count, best := 0, math.Inf(1)
+	for _, s := range r.m.attempts {
+		if s.Task != t.ID() {
+			continue
+		}
+		if count++; s.Confirmed && s.BestSeconds.Known() {
+			best = min(best, float64(s.BestSeconds))
+		}
+	}
+	switch {
+	case count == 0:
+		return "none on this task yet"
+	case math.IsInf(best, 1):
+		return fmt.Sprintf("%d, none confirmed; l lists them", count)
+	}
+	return fmt.Sprintf("%d, the fastest %s here; l lists them", count, seconds(best))
 }
 
 // tableFigure gives an attempt's FSR as it stands in the table, and its rank; ""

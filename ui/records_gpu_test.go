@@ -112,7 +112,7 @@ func TestScriptsAndHintsAreChosenWhereThereIsAChoice(t *testing.T) {
 func TestTheOpenTaskStartsAtTheNewestRecord(t *testing.T) {
 	d := driveHome(t, Options{Store: openStore(t), Tasks: imported(t, 88, 89), Start: func(context.Context, store.Spec) (string, error) { return "", nil }}, 140, 42)
 	d.press("2", "G")
-	d.until("nanogpt/89 open", "improve on it; judged by speedup with its p-value", "enter set up", "○ ")
+	d.until("nanogpt/89 open", "improve on it; judged by speedup with its p-value", "enter set up", "○ ", "your attempts   none on this task yet")
 	d.lacks("→ 90")
 	d.lacks("H answer")
 	d.lacks("hint   [")
