@@ -67,7 +67,7 @@ func TestAttemptIsStartedWatchedLeftFoundAgainAndReplayed(t *testing.T) {
 	d := p.open(132, 42)
 	d.Sees("micro/7 → 8", "[tuner]", "nodes  3", "start tuner on micro/7")
 	d.Key("N").Sees("nodes  2").Key("N").Sees("nodes  1")
-	d.Key("a").Sees("[oracle]")
+	d.Key("a").Sees("[llm]").Key("a").Sees("[oracle]")
 
 	// The second Enter comes before the first has had any effect.
 	d.Key("enter", "enter")

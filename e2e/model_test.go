@@ -148,12 +148,15 @@ func TestTheHandOnTheWheelByKey(t *testing.T) {
 		m := r[len(r)-1].Messages
 		return len(r) > 1 && strings.Contains(m[len(m)-1].Text, "not yet")
 	})
-	d.Sees("waits for you").Key("y").Sees("training node 1").Key("space").Sees("paus")
+	d.Sees("waits for you", "edit 2 of 2").Key("y").Sees("training node 1").Key("space").Sees("paus")
 	d.Until("the run was not broken off", func(string) bool {
 		a := p.show("1")
 		return len(a.Nodes) > 1 && (a.Nodes[1].Status == "provisional" || a.Nodes[1].Status == "missed")
 	})
-	d.Sees("paused").Key("B").Sees("starts from node 1")
+	d.Sees("paused").Until("the screen has node 1's verdict, too", func(s string) bool {
+		return strings.Contains(s, "best node 1") || strings.Contains(s, "missed")
+	})
+	d.Key("B").Sees("starts from node 1")
 	p.killEngine("1")
 	d.Sees("interrupted").Key("r").Sees("paused").Key("space")
 	d.Sees("waits for you")

@@ -228,6 +228,11 @@ func (a *attempt) phaseWords() string {
 		return node("writing")
 	case event.PhaseChecking:
 		return node("checking rules of")
+	case event.PhaseCompiling:
+		if st.Phase.Detail != "" {
+			return "compiling " + clean.Line(st.Phase.Detail)
+		}
+		return node("compiling")
 	case event.PhaseTraining:
 		return node("training")
 	case event.PhaseJudging:

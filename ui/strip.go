@@ -211,6 +211,7 @@ func (a *attempt) hostRow(w int) string {
 		return row.Put(th.dim, label).String()
 	}
 	s := st.Samples[len(st.Samples)-1]
+	a.putGPUs(row)
 	if known(s.CPU) {
 		row.Put(th.dim, "cpu ").Put("", fmt.Sprintf("%3.0f %%", s.CPU)).Gap(1).Put(th.this, a.cpuSpark(10)).Gap(2)
 	}
@@ -229,6 +230,44 @@ func (a *attempt) hostRow(w int) string {
 		row.Rest(cell.New(w/2).Put(th.dim, label).Gap(1))
 	}
 	return row.String()
+}
+
+// putGPUs sums up the run's GPUs: how many answer, how busy they are, the fullest, the
+// hottest, and whether any is held down.
+func (a *attempt) putGPUs(row *cell.Row) {
+	st, th := a.st, a.m.th
+	if len(st.GPUs) == 0 || st.LiveRun() == nil {
+		return
+	}
+	devices := st.GPUs[len(st.GPUs)-1].Devices
+	util, memory, temp, slowed := 0.0, 0.0, 0.0, 0
+	for _, d := range devices {
+		if known(d.Util) {
+			util += d.Util / float64(len(devices))
+		}
+		if known(d.MemUsed) {
+			memory = max(memory, d.MemUsed)
+		}
+		if known(d.Temp) {
+			temp = max(temp, d.Temp)
+		}
+		if d.Slowed {
+			slowed++
+		}
+	}
+	count := th.dim
+	if len(devices) < st.Attempt.GPUs {
+		count = th.bad
+	}
+	row.Put(th.dim, "GPU ").Put(count, fmt.Sprintf("%d of %d", len(devices), st.Attempt.GPUs)).Gap(1)
+	if len(devices) == 0 {
+		return
+	}
+	row.Put("", fmt.Sprintf("%.0f %%", util)).Gap(1).Put("", fmt.Sprintf("%.1f GiB", memory/1024)).Gap(1).Put("", fmt.Sprintf("%.0f °C", temp)).Gap(1)
+	if slowed > 0 {
+		row.Put(th.warn, fmt.Sprintf("%d held down", slowed)).Gap(1)
+	}
+	row.Gap(1)
 }
 
 func known(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
