@@ -25,9 +25,10 @@ const (
 	paneTalk
 	panePlot
 	paneLog
+	paneGPU
 )
 
-func (p pane) String() string { return [...]string{"tree", "edit", "model", "loss", "log"}[p] }
+func (p pane) String() string { return [...]string{"tree", "edit", "model", "loss", "log", "GPUs"}[p] }
 
 // attempt is the screen of one attempt, live and in replay: it shows whatever
 // the player's snapshot says.
@@ -66,6 +67,8 @@ type attempt struct {
 	ghosts map[ghostKey]*curve
 	log    logPane
 	talk   talkPane
+	trail  gpuTrail
+	gpuTop int // first GPU shown in their pane
 
 	cardOff  bool // the result was put aside
 	ask      *ask
@@ -204,7 +207,7 @@ func (a *attempt) update(msg tea.Msg) tea.Cmd {
 		if msg.a == a {
 			return a.wrote(msg)
 		}
-	case linesMsg, foundMsg:
+	case linesMsg, foundMsg, rankMsg:
 		return a.log.update(a, msg)
 	}
 	return nil
@@ -225,6 +228,9 @@ func (a *attempt) take() {
 	a.held = a.writing()
 	a.settle()
 	if a.focus == paneTalk && !a.speaks() {
+		a.focus = paneEdit
+	}
+	if a.trail.feed(a.st.GPUs); a.focus == paneGPU && !a.onGPUs() {
 		a.focus = paneEdit
 	}
 }

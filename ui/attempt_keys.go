@@ -133,6 +133,11 @@ func (a *attempt) paneActions(add func(keys, show, bar, does string, do func()),
 			add("n", "n N", "change", "the next change, the one before", func() { a.jumpChange(1) })
 			add("N", "", "", "", func() { a.jumpChange(-1) })
 		}
+	case paneGPU:
+		if g := a.gpuState(); g != nil && len(g.devices) > 1 {
+			add("j down", "↑ ↓", "scroll", "scroll the GPUs; also j and k", func() { a.gpuTop++ })
+			add("k up", "", "", "", func() { a.gpuTop = max(a.gpuTop-1, 0) })
+		}
 	case paneLog:
 		if a.runShown() == nil {
 			return
@@ -152,6 +157,19 @@ func (a *attempt) paneActions(add func(keys, show, bar, does string, do func()),
 			add(">", ">", "sideways", "scroll long lines sideways; < scrolls back", func() { l.sideways(1) })
 		case l.left > 0:
 			add("<", "<", "sideways", "scroll long lines back", func() { l.sideways(-1) })
+		}
+		if a.st.Attempt.GPUs > 1 {
+			bar := "rank"
+			if l.only.on {
+				bar = "all ranks"
+			}
+			cmd("#", "#", bar, "show the lines of one rank alone, or of all", func() tea.Cmd {
+				if l.only.on {
+					l.only = rankLines{}
+					return nil
+				}
+				return a.startRank()
+			})
 		}
 		cmd("/", "/", "search", "search the log of this run", func() tea.Cmd { return a.startSearch() })
 		if l.term != "" {
@@ -181,6 +199,9 @@ func nextSpeed(now float64, dir int) float64 {
 // turn goes n panes on.
 func (a *attempt) turn(n int) {
 	panes := []pane{paneTree, paneEdit, panePlot, paneLog}
+	if a.onGPUs() {
+		panes = append(panes, paneGPU)
+	}
 	if a.speaks() {
 		panes = slices.Insert(panes, 2, paneTalk)
 	}

@@ -129,18 +129,31 @@ func (a *attempt) figureRow(w int) string {
 	th, st := a.m.th, a.st
 	r := cell.New(w).Gap(1)
 	fsr, span := st.FSR()
-	practice, setting := a.practice()
-	if practice {
-		r.Put(th.warn, "practice").Gap(2)
+	setting := a.setting()
+	if full, short := a.aside(); full != "" {
+		r.Put(th.warn, firstFit(w/4, full, short)).Gap(2)
 	}
+	open := st.Attempt.Open()
 	switch best := st.Best(); {
+	case open && st.Confirmed != nil && st.Confirmed.Valid:
+		a.putSpeedup(r, st.Confirmed, th.bold)
+		a.putBadge(r.Gap(1), st.Confirmed, false)
+	case open && st.Confirmed != nil && best > 0:
+		r.Put(th.dim, "speedup ").Put(th.warn, "not confirmed").Gap(1)
+	case open && (st.Confirmed != nil || best <= 0 && st.Status == event.StatusDone):
+		r.Put(th.dim, "no node counts").Gap(1)
 	case st.Confirmed != nil && fsr != nil:
 		r.Put(th.dim, "FSR ").Put(th.bold, number(fsr)).Gap(1)
 		if span != nil {
-			r.Put("", interval(span)).Put(th.dim, " 95 %").Gap(1)
+			r.Put("", interval(span)).Put(th.dim, " 95 % strict").Gap(1)
+		}
+		if w := st.Confirmed.FSRWarm; w != nil {
+			r.Put("", number(w)).Put(th.dim, " without compiling").Gap(1)
 		}
 		if !st.Confirmed.Valid {
 			r.Put(th.warn, "not confirmed").Gap(1)
+		} else {
+			a.putBadge(r.Gap(1), st.Confirmed, false)
 		}
 	case st.Confirmed != nil:
 		r.Put(th.dim, "FSR ").Put(th.bold, "unresolved here").Gap(1)
@@ -149,6 +162,8 @@ func (a *attempt) figureRow(w int) string {
 		r.Put(th.dim, "best ").Put(th.bold, fmt.Sprintf("node %d %s", best, seconds(float64(n.TrainSeconds)))).Gap(1)
 		if n.FSR != nil {
 			r.Put(th.dim, " FSR ").Put(th.bold, number(n.FSR)).Gap(1)
+		} else if times := a.gain(n); open && times > 0 {
+			r.Gap(1).Put(th.bold, timesWords(times)).Gap(1)
 		}
 		r.Put(th.dim, "provisional, one run").Gap(1)
 	case st.Status == event.StatusDone:
@@ -156,7 +171,9 @@ func (a *attempt) figureRow(w int) string {
 	default:
 		r.Put(th.dim, "no result yet").Gap(1)
 	}
-	r.Gap(1).Put(th.dim, setting)
+	if len(setting)+1 <= r.Left() {
+		r.Gap(1).Put(th.dim, setting)
+	}
 	right := cell.New(w)
 	if left, ok := a.estimate(); ok && a.live() && a.engaged() {
 		right.Put(th.dim, "about ").Put("", long(left)).Put(th.dim, " left").Gap(1)
@@ -164,18 +181,16 @@ func (a *attempt) figureRow(w int) string {
 	return r.Rest(right).String()
 }
 
-// practice reports whether the figures are of a practice track, and gives how
-// often they were measured.
-func (a *attempt) practice() (practice bool, setting string) {
+// setting gives how often the figures were measured.
+func (a *attempt) setting() string {
 	at, sum := a.st.Attempt, a.snap.Summary
-	if at.Task == "" {
-		t, ok := a.task()
-		if !ok || !isPractice(t.From.Track) {
-			return false, ""
-		}
-		return true, fmt.Sprintf("calibrate %d, confirm %d", sum.Calibrate, sum.Confirm)
+	switch {
+	case at.Task != "":
+		return fmt.Sprintf("calibrate %d, confirm %d", at.Calibrate, at.Confirm)
+	case sum.Task != "":
+		return fmt.Sprintf("calibrate %d, confirm %d", sum.Calibrate, sum.Confirm)
 	}
-	return !at.Benchmark, fmt.Sprintf("calibrate %d, confirm %d", at.Calibrate, at.Confirm)
+	return ""
 }
 
 func (a *attempt) statusSign() (string, cell.Style) {
@@ -229,10 +244,7 @@ func (a *attempt) phaseWords() string {
 	case event.PhaseChecking:
 		return node("checking rules of")
 	case event.PhaseCompiling:
-		if st.Phase.Detail != "" {
-			return "compiling " + clean.Line(st.Phase.Detail)
-		}
-		return node("compiling")
+		return a.compileWords(node)
 	case event.PhaseTraining:
 		return node("training")
 	case event.PhaseJudging:
@@ -327,12 +339,15 @@ func (a *attempt) alertRows(w int) []string {
 func (a *attempt) footRows(w, h int) []string {
 	var rows []string
 	if a.wide {
-		rows = append(rows, a.m.rule(w), a.progressRow(w), a.hostRow(w))
+		rows = append(append(rows, a.m.rule(w), a.progressRow(w)), a.stripRows(w, h)...)
 	} else {
 		if h >= 14 {
 			rows = append(rows, a.sparkLine(w))
 		}
 		rows = append(rows, a.progressRow(w))
+		if a.onGPUs() && h >= 18 {
+			rows = append(rows, a.stripRows(w, h)...)
+		}
 	}
 	if !a.live() {
 		rows = append(rows, a.timeBar(w))
@@ -373,6 +388,9 @@ func (a *attempt) wideRows(w, h int) []string {
 	if !beside && (a.focus == paneTalk || a.talking() && a.focus != paneLog) {
 		last = a.talkRows
 	}
+	if a.focus == paneGPU {
+		last = a.gpuRows
+	}
 	return append(rows, cell.Beside(th.faint,
 		cell.Fit(a.lossRows(lossW, bottom), lossW, bottom),
 		cell.Fit(last(lastW, bottom), lastW, bottom))...)
@@ -401,6 +419,8 @@ func (a *attempt) oneRows(w, h int) []string {
 		rows = append(rows, cell.Fit(a.lossRows(w, h), w, h)...)
 	case paneLog:
 		rows = append(rows, cell.Fit(a.logRows(w, h), w, h)...)
+	case paneGPU:
+		rows = append(rows, cell.Fit(a.gpuRows(w, h), w, h)...)
 	}
 	return rows
 }

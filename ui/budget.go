@@ -38,8 +38,11 @@ func (a *attempt) used() (used event.Budget, about bool) {
 	used = st.Used()
 	gone := a.activeNow() - st.Active
 	used.WallMS += gone
-	if r := st.LiveRun(); r != nil && r.Purpose == event.PurposeNode {
-		used.RunMS += gone
+	if r := st.LiveRun(); r != nil {
+		used.GPUHours += float64(gone) * float64(st.Attempt.GPUs) / 3_600_000
+		if r.Purpose == event.PurposeNode {
+			used.RunMS += gone
+		}
 	}
 	in, out := a.underWay()
 	used.Tokens += in + out
@@ -78,6 +81,10 @@ func (a *attempt) gauges() []gauge {
 	if b.RunMS > 0 {
 		left := max(b.RunMS-used.RunMS, 0)
 		add("runs", clock(left), float64(left)/float64(b.RunMS))
+	}
+	if b.GPUHours > 0 {
+		left := max(b.GPUHours-used.GPUHours, 0)
+		add("GPU-hours", gpuHours(left), left/b.GPUHours)
 	}
 	if n := a.st.Attempt.Nodes; n > 0 {
 		left := max(n-max(len(a.st.Nodes)-1, 0), 0)

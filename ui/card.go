@@ -27,7 +27,6 @@ func (a *attempt) cardRows(w, h int) []string {
 	}
 	put(a.paneTitle(w, paneEdit).Gap(2).Put("", "result"))
 	gap()
-	fsr, span := st.FSR()
 	best := st.Best()
 	c := st.Confirmed
 	switch st.Status {
@@ -40,36 +39,9 @@ func (a *attempt) cardRows(w, h int) []string {
 			note("", st.Why)
 		}
 	}
-	switch {
-	case c != nil && c.Valid && fsr != nil:
-		st := th.bold + th.good
-		if *fsr <= 0 {
-			st = th.bold + th.bad
-		}
-		r := line().Put(th.dim, "FSR  ").Put(st, number(fsr))
-		if span != nil {
-			r.Gap(2).Put("", interval(span)).Put(th.dim, " 95 %")
-		}
-		put(r)
-		note(th.dim, fsrWords(*fsr))
-	case c != nil && c.Valid:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, "unresolved"))
-		why := c.Why
-		if why == "" && st.Calibration != nil {
-			why = st.Calibration.Why
-		}
-		note(th.dim, "The gap between the records is lost in the noise here. "+why)
-	case c != nil:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, number(fsr)).Gap(2).Put(th.warn, "not confirmed"))
-		note("", c.Why)
-	case best > 0:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, "not confirmed").Gap(2).Put(th.dim, "node "+fmt.Sprint(best)+" is provisional: one run"))
-	case st.Status == event.StatusDone:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, "0").Gap(2).Put(th.warn, "no node counts"))
-	}
-	if !st.Attempt.Benchmark {
-		_, setting := a.practice()
-		put(line().Put(th.warn, "practice").Put(th.dim, " · "+setting))
+	a.scoreRows(note, put, line)
+	if full, _ := a.aside(); full != "" {
+		put(line().Put(th.warn, full).Put(th.dim, " · "+a.setting()))
 	}
 	gap()
 	if n := st.Node(best); n != nil && best > 0 {
@@ -88,6 +60,7 @@ func (a *attempt) cardRows(w, h int) []string {
 			if len(c.OtherLosses) > 0 {
 				r.Put(th.dim, ", ").Put("", loss(mean(c.OtherLosses))).Put(th.dim, " over other characters, outside the script")
 			}
+			a.putBadge(r.Gap(2), c, true)
 			put(r)
 		}
 	}
@@ -105,8 +78,16 @@ func (a *attempt) cardRows(w, h int) []string {
 		if k.Reused {
 			how = "measured here earlier"
 		}
-		put(line().Put(th.dim, "calibrated ").Put("", list(k.From)).Put(th.dim, " s → ").Put("", list(k.To)).Put(th.dim, " s, "+how))
+		r := line().Put(th.dim, "calibrated ").Put("", list(k.From)).Put(th.dim, " s")
+		if !st.Attempt.Open() {
+			r.Put(th.dim, " → ").Put("", list(k.To)).Put(th.dim, " s")
+		}
+		put(r.Put(th.dim, ", "+how))
 	}
+	if words := a.publishedWords(); words != "" {
+		put(line().Put(th.dim, "published  "+words))
+	}
+	a.costRows(note, put, line)
 	rows = append(rows, a.uncounted(w, h-len(rows), line)...)
 	gap()
 	next := line().Put(th.accent, "d").Put(th.dim, " see the edits   ").Put(th.accent, "p").Put(th.dim, " replay   ").Put(th.accent, "l").Put(th.dim, " history")
@@ -118,6 +99,57 @@ func (a *attempt) cardRows(w, h int) []string {
 	}
 	put(next)
 	return rows
+}
+
+// scoreRows gives the result: the FSR, or where the task is open the speedup.
+func (a *attempt) scoreRows(note func(cell.Style, string), put func(*cell.Row), line func() *cell.Row) {
+	th, st := a.m.th, a.st
+	fsr, span := st.FSR()
+	best, c := st.Best(), st.Confirmed
+	switch {
+	case st.Attempt.Open() && c != nil && c.Valid:
+		good := th.bold
+		if c.SpeedupInterval != nil && c.SpeedupInterval[0] > 1 {
+			good += th.good
+		}
+		r := line()
+		a.putSpeedup(r, c, good)
+		put(r)
+		note(th.dim, speedupWords(c, st.Attempt.From))
+	case st.Attempt.Open() && c != nil && best > 0:
+		put(line().Put(th.dim, "speedup  ").Put(th.bold, "not confirmed"))
+		note("", c.Why)
+	case st.Attempt.Open() && (c != nil || best <= 0 && st.Status == event.StatusDone):
+		put(line().Put(th.dim, "speedup  ").Put(th.warn, "no node counts"))
+	case c != nil && c.Valid && fsr != nil:
+		st := th.bold + th.good
+		if *fsr <= 0 {
+			st = th.bold + th.bad
+		}
+		r := line().Put(th.dim, "FSR  ").Put(st, number(fsr))
+		if span != nil {
+			r.Gap(2).Put("", interval(span)).Put(th.dim, " 95 %")
+		}
+		put(r.Gap(2).Put(th.dim, "strict"))
+		if c.FSRWarm != nil {
+			put(line().Put(th.dim, "     ").Put(th.bold, number(c.FSRWarm)).Gap(2).Put(th.dim, "without the compilation that the clock counts"))
+		}
+		note(th.dim, fsrWords(*fsr))
+	case c != nil && c.Valid:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, "unresolved"))
+		why := c.Why
+		if why == "" && st.Calibration != nil {
+			why = st.Calibration.Why
+		}
+		note(th.dim, "The gap between the records is lost in the noise here. "+why)
+	case c != nil:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, number(fsr)).Gap(2).Put(th.warn, "not confirmed"))
+		note("", c.Why)
+	case best > 0:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, "not confirmed").Gap(2).Put(th.dim, "node "+fmt.Sprint(best)+" is provisional: one run"))
+	case st.Status == event.StatusDone:
+		put(line().Put(th.dim, "FSR  ").Put(th.bold, "0").Gap(2).Put(th.warn, "no node counts"))
+	}
 }
 
 // uncounted lists the nodes that do not count, as many as leave room for the keys

@@ -18,6 +18,12 @@ type curve struct {
 	mean, square   float64   // moving means of the loss and of its squared distance from its mean
 	window         float64   // points that they go over, at most
 	sds            []float64 // for each point of train, the standard deviation of its mean
+
+	timed int     // points that have an x
+	first int     // index of the first of them
+	last  float64 // x of the last of them
+	early *curve  // the curve until its clock was set back, nil where it was not
+	from  int     // index of the point at which that was
 }
 
 // newCurve makes the curve of a run of about so many points. Its moving mean
@@ -28,7 +34,19 @@ func newCurve(points int) *curve {
 	return &curve{window: max(1, min(float64(points)/5, 50))}
 }
 
+// add takes a point. One whose x has fallen by half or more begins the curve anew, for
+// the script has set its clock back: what it counted before is no time of training.
 func (c *curve) add(at int, x, train, val float64) {
+	if !math.IsNaN(x) {
+		if c.timed > 0 && x < c.last/2 {
+			early := *c
+			*c = curve{window: c.window, fed: c.fed, early: &early, from: at}
+		}
+		if c.timed == 0 {
+			c.first = at
+		}
+		c.timed, c.last = c.timed+1, x
+	}
 	if !math.IsNaN(train) && !math.IsInf(train, 0) {
 		n := c.train.Len()
 		w := min(c.window, 1+float64(n)/3)
@@ -48,6 +66,14 @@ func (c *curve) add(at int, x, train, val float64) {
 			c.valAt = append(c.valAt, at)
 		}
 	}
+}
+
+// before gives the curve as it was drawn before the point with index n came.
+func (c *curve) before(n int) *curve {
+	for c.early != nil && n <= c.from {
+		c = c.early
+	}
+	return c
 }
 
 // upTo gives how many points of the series came from points before index n.

@@ -279,6 +279,16 @@ func (a *attempt) editRows(w, h int) []string {
 		}
 		note(st, verdictWord(n.State)+": "+clean.Line(n.Why))
 	}
+	if n != nil {
+		for _, f := range a.flagsOf(n) {
+			note(th.warn, f)
+		}
+		if r := a.runOf(node); r != nil && r.Ended != nil {
+			if facts := runFacts(r.Ended, n.Why); len(facts) > 0 {
+				note(th.dim, strings.Join(facts, " · "))
+			}
+		}
+	}
 	a.diffH = max(h, 0)
 	if a.diff == nil || h <= 0 || len(a.diff.Lines) == 0 {
 		return above(rows, gate, w, room)

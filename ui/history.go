@@ -42,6 +42,10 @@ type history struct {
 	filter  string
 	deleted []string // ids, newest last, for undo
 	busy    map[string]bool
+	told    map[string]extra // by id
+	visible []store.Summary  // what was drawn last
+	reading bool             // what is told of one of them
+	reads   chan struct{}    // full while the store is read
 }
 
 type historyMsg struct {
@@ -51,10 +55,12 @@ type historyMsg struct {
 	deleted    bool
 }
 
-func newHistory(m *Model) *history { return &history{prompt: prompt{m: m}, busy: map[string]bool{}} }
+func newHistory(m *Model) *history {
+	return &history{prompt: prompt{m: m}, busy: map[string]bool{}, told: map[string]extra{}, reads: make(chan struct{}, 1)}
+}
 
 func (l *history) title() string            { return "history" }
-func (l *history) prepare(_, _ int) tea.Cmd { return nil }
+func (l *history) prepare(_, _ int) tea.Cmd { return l.readTold() }
 
 // shown gives the attempts that pass the filter, in order.
 func (l *history) shown() []store.Summary {
@@ -101,6 +107,10 @@ func (l *history) move(n int) func() tea.Cmd {
 }
 
 func (l *history) update(msg tea.Msg) tea.Cmd {
+	if t, ok := msg.(toldMsg); ok {
+		l.told[t.id], l.reading = t.extra, false
+		return nil
+	}
 	h, ok := msg.(historyMsg)
 	if !ok {
 		return nil
@@ -238,7 +248,7 @@ func (l *history) rows(w, h int) []string {
 		}
 		return cell.Fit(rows, w, h)
 	}
-	cols := historyColumns(w)
+	cols := historyColumns(w, list)
 	foot := l.footRows(l.chosen(), cols, w, h)
 	head := cell.New(w).Gap(3)
 	for _, c := range cols {
@@ -249,6 +259,7 @@ func (l *history) rows(w, h int) []string {
 	l.page = max(body-len(rows), 1)
 	l.top = max(min(l.top, l.at), l.at-l.page+1, 0)
 	l.top = min(l.top, max(len(list)-l.page, 0))
+	l.visible = list[l.top:min(l.top+l.page, len(list))]
 	for i := l.top; i < len(list) && len(rows) < body; i++ {
 		rows = append(rows, l.row(list[i], cols, w, i == l.at))
 	}
@@ -259,7 +270,7 @@ func (l *history) rows(w, h int) []string {
 func practiceWord(list []store.Summary) string {
 	practice := 0
 	for _, s := range list {
-		if !s.Benchmark {
+		if !s.Benchmark && !strings.Contains(s.Task, "@") {
 			practice++
 		}
 	}

@@ -22,10 +22,22 @@ type column struct {
 // kindFrom is the width of the screen from which on a column marks practice.
 const kindFrom = 79
 
-func historyColumns(w int) []column {
+// Widths of the column of tasks.
+const (
+	taskLeast = 10
+	taskMost  = 20
+)
+
+// historyColumns gives the columns for a screen of w cells and the attempts that it lists.
+func historyColumns(w int, list []store.Summary) []column {
+	widest, kinds, onGPUs := taskLeast, false, false
+	for _, s := range list {
+		widest = max(widest, min(clean.Width(s.Task), taskMost))
+		kinds, onGPUs = kinds || !s.Benchmark, onGPUs || gpusOf(s.Task) > 0
+	}
 	all := []column{
 		{"#", 4, true, 0, func(l *history, s store.Summary) (string, cell.Style) { return fmt.Sprint(s.Number), l.m.th.bold }},
-		{"task", 10, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Task, "" }},
+		{"task", taskLeast, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Task, "" }},
 		{"hint", 5, false, 64, func(_ *history, s store.Summary) (string, cell.Style) { return shortHint(s.Hint), "" }},
 		{"agent", 8, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Agent, "" }},
 		{"nodes", 5, true, 88, func(_ *history, s store.Summary) (string, cell.Style) {
@@ -39,20 +51,17 @@ func historyColumns(w int) []column {
 			return seconds(float64(s.BestSeconds)), ""
 		}},
 		{"FSR", 5, true, 0, func(l *history, s store.Summary) (string, cell.Style) {
-			switch {
-			case s.FSR != nil:
-				return number(s.FSR), l.m.th.bold
-			case s.Status == event.StatusDone && s.BestNode < 0:
-				return "0", l.m.th.bold
-			}
-			return "–", ""
+			return l.score(s), l.m.th.bold
 		}},
-		{"95 % interval", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) { return interval(s.Interval), l.m.th.dim }},
-		{"kind", 8, false, kindFrom, func(l *history, s store.Summary) (string, cell.Style) {
-			if s.Benchmark {
-				return "", ""
+		{"95 % interval", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) {
+			if t := l.told[s.ID]; t.speedup != nil {
+				return interval(t.interval), l.m.th.dim
 			}
-			return "practice", l.m.th.warn
+			return interval(s.Interval), l.m.th.dim
+		}},
+		{gpuColumn, 6, true, 126, func(l *history, s store.Summary) (string, cell.Style) { return l.hours(s), "" }},
+		{"kind", 8, false, kindFrom, func(l *history, s store.Summary) (string, cell.Style) {
+			return kindOf(s), l.m.th.warn
 		}},
 		{"when", 11, false, 102, func(l *history, s store.Summary) (string, cell.Style) {
 			return ago(l.m.o.Now(), s.Created), l.m.th.dim
@@ -67,14 +76,23 @@ func historyColumns(w int) []column {
 	}
 	used := 3
 	for _, c := range all {
-		if w < c.least {
+		if w < c.least || c.name == "kind" && !kinds || c.name == gpuColumn && !onGPUs {
 			continue
 		}
 		if c.name == "why, note" {
-			c.width = max(w-used-1, 0)
+			c.width = 0
 		}
 		used += c.width + 2
 		cols = append(cols, c)
+	}
+	grow := max(min(widest-taskLeast, w-used+1), 0) // the last column needs no gap
+	for i := range cols {
+		switch cols[i].name {
+		case "task":
+			cols[i].width += grow
+		case "why, note":
+			cols[i].width = max(w-used-grow+1, 0)
+		}
 	}
 	return cols
 }
@@ -129,6 +147,9 @@ func (l *history) statusStyle(s string) cell.Style {
 
 // statusWords gives an attempt's status in a list, with the node it is at.
 func statusWords(s store.Summary) string {
+	if s.Status == event.StatusRunning && s.Phase.Phase == event.PhaseCompiling {
+		return event.PhaseCompiling
+	}
 	if s.Status == event.StatusRunning && s.Phase.Node > 0 {
 		return fmt.Sprintf("node %d of %d", s.Phase.Node, max(s.Nodes, s.Phase.Node))
 	}

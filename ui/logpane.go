@@ -34,6 +34,7 @@ type logPane struct {
 	term    string
 	found   int64 // line of the last match, -1 none
 	seeking bool
+	only    rankLines // of one rank, where a person asked for them
 }
 
 type linesMsg struct {
@@ -83,6 +84,9 @@ func (l *logPane) prepare(a *attempt) tea.Cmd {
 	if l.run != run.Run {
 		l.run, l.follow, l.found, l.left = run.Run, true, -1, 0
 	}
+	if l.only.on {
+		return l.only.prepare(a, l)
+	}
 	from, to := l.window(a)
 	if to <= from || l.has(from, to) || l.asked[1] > l.asked[0] {
 		return nil
@@ -114,6 +118,10 @@ func (l *logPane) update(a *attempt, msg tea.Msg) tea.Cmd {
 		if msg.err == nil && len(msg.lines) > 0 {
 			l.lines = msg.lines
 		}
+	case rankMsg:
+		if msg.a == a {
+			l.only.take(msg)
+		}
 	case foundMsg:
 		if msg.a != a || msg.term != l.term {
 			return nil
@@ -137,6 +145,10 @@ func (l *logPane) update(a *attempt, msg tea.Msg) tea.Cmd {
 }
 
 func (l *logPane) scroll(a *attempt, n int64) {
+	if l.only.on {
+		l.only.scroll(a, l, n)
+		return
+	}
 	first, last := l.bounds(a)
 	h := int64(max(l.h, 1))
 	l.follow = false
@@ -185,7 +197,7 @@ func (l *logPane) find(a *attempt, dir int64) tea.Cmd {
 	}
 	at = min(at, last-1)
 	l.seeking = true
-	p, ctx, term, run := a.player, a.ctx, l.term, l.run
+	p, ctx, term, run, only, rank := a.player, a.ctx, l.term, l.run, l.only.on, l.only.rank
 	return func() tea.Msg {
 		match := matcher(term)
 		for at >= first && at < last {
@@ -201,6 +213,9 @@ func (l *logPane) find(a *attempt, dir int64) tea.Cmd {
 				line := &lines[i]
 				if dir < 0 {
 					line = &lines[len(lines)-1-i]
+				}
+				if n, _ := rankOf(line.Data); only && n != rank {
+					continue
 				}
 				if at := match(line.Data); line.Run == run && at >= 0 {
 					from := clean.Width(clean.Line(string(line.Data[:min(at, len(line.Data))])))
@@ -246,8 +261,11 @@ func (a *attempt) logRows(w, h int) []string {
 		state.Put(th.run, "searching …")
 	case l.follow && a.training(run):
 		state.Put(th.good, "following")
-	case last > first:
+	case last > first && !l.only.on:
 		state.Put(th.dim, fmt.Sprintf("line %d of %d", to-first, last-first))
+	}
+	if l.only.on {
+		r.Put(th.this, fmt.Sprintf("rank %d", l.only.rank)).Put(th.dim, " alone").Gap(2)
 	}
 	if l.term != "" {
 		r.Put(th.dim, "“"+l.term+"”")
@@ -264,14 +282,17 @@ func (a *attempt) logRows(w, h int) []string {
 	if l.err != nil {
 		return append(rows, cell.New(w).Gap(2).Put(th.bad, "The log cannot be read: "+clean.Line(l.err.Error())).String())
 	}
+	match := func([]byte) int { return -1 }
+	if l.term != "" {
+		match = matcher(l.term)
+	}
+	if l.only.on {
+		return append(rows, l.only.rows(a, l, w, h-1, match)...)
+	}
 	lines := l.lines
 	if !l.has(from, to) && len(lines) > l.h && l.follow {
 		lines = lines[len(lines)-l.h:] // the newest there are, until newer ones come
 		from, to = lines[0].Index, lines[len(lines)-1].Index+1
-	}
-	match := func([]byte) int { return -1 }
-	if l.term != "" {
-		match = matcher(l.term)
 	}
 	for _, line := range lines {
 		if line.Index < from || line.Index >= to || line.Run != l.run || len(rows) >= h {
@@ -302,11 +323,22 @@ func (a *attempt) logRow(line store.Line, w int, hit bool) string {
 		return r.Put(th.warn, fmt.Sprintf("⋯ %s left out here: the log's quota was used up ⋯", bytesText(line.Gap))).String()
 	}
 	l.more = l.more || after
-	st := cell.Style("")
-	if line.Stderr {
-		st = th.warn
+	if l.left > 0 {
+		st := cell.Style("")
+		if line.Stderr {
+			st = th.warn
+		}
+		return r.Put(st, text).String()
 	}
-	return r.Put(st, text).String()
+	if rank, n := rankOf(line.Data); rank >= 0 && n < len(text) {
+		st := th.this
+		if run := a.st.Run(line.Run); run != nil && run.Ended != nil && run.Ended.Rank != nil && *run.Ended.Rank == rank {
+			st = th.bad + th.bold
+		}
+		r.Put(st, text[:n])
+		text = text[n:]
+	}
+	return r.Put(th.lineStyle(strings.TrimLeft(text, " "), line.Stderr), text).String()
 }
 
 // part gives the text of a line from the column on from which lines are shown, and

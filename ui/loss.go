@@ -68,7 +68,7 @@ func (a *attempt) feedRun(r *fold.Run, byStep bool) *curve {
 		}
 		c.add(c.fed, x, p.TrainLoss, p.ValLoss)
 	}
-	return c
+	return c.before(r.LastPoint)
 }
 
 // ghost gives a record's curve, nil where there is none yet.
@@ -141,10 +141,14 @@ type gap struct {
 func (g gap) clear() bool { return math.Abs(g.seconds) > g.err }
 
 // delta compares the run with a ghost at equal loss: by validation loss where
-// both were validated more than once, else by smoothed training loss.
+// both were validated more than once, else by smoothed training loss. Where the
+// ghost's clock was set back it counts from the step of that on.
 func (a *attempt) delta(r *fold.Run, to bool) gap {
 	c, g := a.curves[curveKey{r.Run, false}], a.ghost(to, false)
 	if c == nil || g == nil {
+		return gap{}
+	}
+	if c = c.before(r.LastPoint); c.early == nil && g.early != nil && r.Step <= a.st.Ghost(to).Points[g.from].Step {
 		return gap{}
 	}
 	if v := upTo(c.valAt, r.LastPoint); v > 1 && g.val.Len() > 2 {
@@ -192,14 +196,22 @@ func (a *attempt) lossRows(w, h int) []string {
 			}
 		}
 	}
+	name := ""
+	if run != nil {
+		name = a.runName(run)
+	}
 	ghosts := 0
-	for _, to := range []bool{false, true} {
-		g, data := a.ghost(to, a.byStep), st.Ghost(to)
-		if g == nil || data == nil {
+	labels, whence := a.ghostLabels(r.Left() - clean.Width(name) - 3 - len("by time") - 2)
+	for i, to := range []bool{false, true} {
+		g := a.ghost(to, a.byStep)
+		if g == nil || g.train.Len()+g.val.Len() == 0 {
 			continue
 		}
 		ghosts++
-		th.drawGhost(&c, r, g, ghostName(data), to, false)
+		th.drawGhost(&c, r, g, labels[i], to, false)
+	}
+	if ghosts > 0 && whence != "" {
+		r.Put(th.dim, whence).Gap(2)
 	}
 	if run != nil {
 		own := a.feedRun(run, a.byStep)
@@ -210,7 +222,7 @@ func (a *attempt) lossRows(w, h int) []string {
 			points := upTo(own.trainAt, run.LastPoint) > 0
 			c.Lines = append(c.Lines, plot.Line{Series: &own.val, N: k, Style: th.this + th.bold, Mark: '●', Points: points})
 		}
-		r.Put(th.this, "━━ ").Put("", a.runName(run))
+		r.Put(th.this, "━━ ").Put("", name)
 	}
 	c.Levels = th.targetLevel(st.Attempt.Target)
 	by := "by time"
@@ -226,11 +238,67 @@ func (a *attempt) lossRows(w, h int) []string {
 		}
 		return append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
 	}
-	c.Top = top(c.Lines)
+	if c.Top = top(c.Lines); a.onGPUs() {
+		c.Top = settled(c.Lines)
+	}
 	for _, l := range c.Rows(max(w-1, 0), h-1) {
 		rows = append(rows, " "+l)
 	}
 	return rows
+}
+
+// ghostLabels names the ghosts that are drawn for the legend, and says where they come
+// from: once for both where that is the same. Together they take about w cells.
+func (a *attempt) ghostLabels(w int) (labels [2]string, whence string) {
+	var from []string
+	for i, to := range []bool{false, true} {
+		g := a.st.Ghost(to)
+		if g == nil || len(g.Points) == 0 {
+			continue
+		}
+		labels[i] = fmt.Sprintf("record %d", g.Record)
+		from = append(from, a.whence(g))
+	}
+	used := clean.Width(labels[0]) + clean.Width(labels[1]) + 5*len(from)
+	switch {
+	case len(from) == 0:
+	case from[0] == from[len(from)-1]:
+		if used+len(from[0])+2 <= w {
+			whence = from[0]
+		}
+	case used+len(from[0])+len(from[1])+4 <= w:
+		labels[0], labels[1] = labels[0]+", "+from[0], labels[1]+", "+from[1]
+	}
+	if whence == "" { // no room for more than what tells them from one's own
+		for i, to := range []bool{false, true} {
+			if g := a.st.Ghost(to); labels[i] != "" && len(labels[i]) < 12 {
+				labels[i] = a.ghostName(g)
+			}
+		}
+	}
+	return labels, whence
+}
+
+// whence says where a ghost comes from.
+func (a *attempt) whence(g *event.Ghost) string {
+	switch {
+	case g.Source == measuredHere:
+		return measuredHere
+	case a.onGPUs():
+		return "published log"
+	}
+	return "measured elsewhere"
+}
+
+// ghostName names the record of a ghost, and says where it is not of this machine.
+func (a *attempt) ghostName(g *event.Ghost) string {
+	switch {
+	case g.Source == measuredHere:
+		return fmt.Sprintf("record %d", g.Record)
+	case a.onGPUs():
+		return fmt.Sprintf("record %d's log", g.Record)
+	}
+	return fmt.Sprintf("record %d elsewhere", g.Record)
 }
 
 // runName says what a run is for.

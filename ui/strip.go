@@ -24,6 +24,13 @@ func (a *attempt) progressRow(w int) string {
 		return row.Put(th.dim, a.phaseWords()).String()
 	}
 	row.Put("", a.runName(r)).Gap(1)
+	if ms, ok := a.compiling(r); ok {
+		row.Gap(1).Put(th.run, "compiling ").Put("", clock(ms)).Gap(2).Put(th.dim, "run ").Put("", clock(a.moment()-r.Active))
+		if r.LimitMS > 0 {
+			row.Put(th.dim, " of "+clock(r.LimitMS)+" at most")
+		}
+		return row.String()
+	}
 	if r.Total > 0 {
 		share := float64(r.Step) / float64(r.Total)
 		st := th.run
@@ -39,7 +46,7 @@ func (a *attempt) progressRow(w int) string {
 	}
 	if r.TrainMS.Known() {
 		row.Put("", seconds(float64(r.TrainMS)/1000))
-		if left, total, ok := predicted(r); ok && a.training(r) {
+		if left, total, ok := a.predicted(r); ok && a.training(r) {
 			row.Put(th.dim, " of ~").Put("", seconds(total)).Put(th.dim, ", "+long(left)+" left")
 		}
 		row.Gap(2)
@@ -84,7 +91,7 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 		name = th.gold
 	}
 	if d.past && row.Left() > 40 {
-		row.Put(th.good, "lower than ").Put(name, ghostName(g)).Put(th.good, " ever was").Gap(2)
+		row.Put(th.good, "lower than ").Put(name, a.ghostName(g)).Put(th.good, " ever was").Gap(2)
 	}
 	if !d.ok {
 		return
@@ -97,20 +104,12 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 	if d.err > 0 {
 		row.Put(th.dim, " ±"+about(d.err))
 	}
-	row.Put(th.dim, " "+word+" ").Put(name, ghostName(g)).Gap(2)
+	row.Put(th.dim, " "+word+" ").Put(name, a.ghostName(g)).Gap(2)
 }
 
 // training reports whether a run goes on: in replay as it was then, live only
 // while there is an engine.
 func (a *attempt) training(r *fold.Run) bool { return r.Live() && (!a.live() || a.engaged()) }
-
-// ghostName names the record of a ghost, and says where it is not of this machine.
-func ghostName(g *event.Ghost) string {
-	if g.Source != measuredHere {
-		return fmt.Sprintf("record %d elsewhere", g.Record)
-	}
-	return fmt.Sprintf("record %d", g.Record)
-}
 
 // validations gives how often a run was validated so far; the first is often
 // that of the untrained model.
@@ -134,13 +133,25 @@ func about(s float64) string {
 	return fmt.Sprintf("%.1f", s)
 }
 
-// predicted gives the time left of a run, and its training time at the end.
-func predicted(r *fold.Run) (left time.Duration, total float64, ok bool) {
-	if r.Step < 2 || r.Total <= 0 || !r.TrainMS.Known() {
+// predicted gives the time left of a run, and its training time at the end: its steps
+// take as long as they did since its clock began, the first left out, which compiles.
+func (a *attempt) predicted(r *fold.Run) (left time.Duration, total float64, ok bool) {
+	c := a.feedRun(r, false)
+	if r.Step < 2 || r.Total <= 0 || !r.TrainMS.Known() || c.timed < 2 {
 		return 0, 0, false
 	}
-	total = float64(r.TrainMS) / 1000 * float64(r.Total) / float64(r.Step)
-	return time.Duration((total - float64(r.TrainMS)/1000) * float64(time.Second)), total, true
+	for i := c.first; i < r.LastPoint; i++ {
+		p := &a.st.Points[i]
+		if p.Run != r.Run || p.Step < 1 || math.IsNaN(p.TrainMS) {
+			continue
+		}
+		if done := r.Step - p.Step; done > 0 {
+			ms := (float64(r.TrainMS) - p.TrainMS) / float64(done) * float64(r.Total-r.Step)
+			return time.Duration(ms * float64(time.Millisecond)), (float64(r.TrainMS) + ms) / 1000, true
+		}
+		return 0, 0, false
+	}
+	return 0, 0, false
 }
 
 // estimate gives the time that the attempt still needs, as far as its runs so
@@ -154,11 +165,15 @@ func (a *attempt) estimate() (time.Duration, bool) {
 		}
 	}
 	live := st.LiveRun()
+	records := 2.0
+	if st.Attempt.Open() {
+		records = 1
+	}
 	each := 0.0
 	if n > 0 {
 		each = total / n
 	} else if live != nil {
-		if _, t, ok := predicted(live); ok {
+		if _, t, ok := a.predicted(live); ok {
 			each = t * 1000
 		}
 	}
@@ -173,7 +188,7 @@ func (a *attempt) estimate() (time.Duration, bool) {
 		}
 	}
 	if live != nil {
-		if left, _, ok := predicted(live); ok {
+		if left, _, ok := a.predicted(live); ok {
 			ms += float64(left.Milliseconds())
 		} else {
 			ms += each
@@ -188,7 +203,7 @@ func (a *attempt) estimate() (time.Duration, bool) {
 				have++
 			}
 		}
-		ms += max(float64(2*st.Attempt.Calibrate)-have, 0) * each
+		ms += max(records*float64(st.Attempt.Calibrate)-have, 0) * each
 	}
 	if st.Confirmed == nil {
 		ms += max(float64(2*st.Attempt.Confirm)-confirms, 0) * each
@@ -211,7 +226,6 @@ func (a *attempt) hostRow(w int) string {
 		return row.Put(th.dim, label).String()
 	}
 	s := st.Samples[len(st.Samples)-1]
-	a.putGPUs(row)
 	if known(s.CPU) {
 		row.Put(th.dim, "cpu ").Put("", fmt.Sprintf("%3.0f %%", s.CPU)).Gap(1).Put(th.this, a.cpuSpark(10)).Gap(2)
 	}
@@ -230,44 +244,6 @@ func (a *attempt) hostRow(w int) string {
 		row.Rest(cell.New(w/2).Put(th.dim, label).Gap(1))
 	}
 	return row.String()
-}
-
-// putGPUs sums up the run's GPUs: how many answer, how busy they are, the fullest, the
-// hottest, and whether any is held down.
-func (a *attempt) putGPUs(row *cell.Row) {
-	st, th := a.st, a.m.th
-	if len(st.GPUs) == 0 || st.LiveRun() == nil {
-		return
-	}
-	devices := st.GPUs[len(st.GPUs)-1].Devices
-	util, memory, temp, slowed := 0.0, 0.0, 0.0, 0
-	for _, d := range devices {
-		if known(d.Util) {
-			util += d.Util / float64(len(devices))
-		}
-		if known(d.MemUsed) {
-			memory = max(memory, d.MemUsed)
-		}
-		if known(d.Temp) {
-			temp = max(temp, d.Temp)
-		}
-		if d.Slowed {
-			slowed++
-		}
-	}
-	count := th.dim
-	if len(devices) < st.Attempt.GPUs {
-		count = th.bad
-	}
-	row.Put(th.dim, "GPU ").Put(count, fmt.Sprintf("%d of %d", len(devices), st.Attempt.GPUs)).Gap(1)
-	if len(devices) == 0 {
-		return
-	}
-	row.Put("", fmt.Sprintf("%.0f %%", util)).Gap(1).Put("", fmt.Sprintf("%.1f GiB", memory/1024)).Gap(1).Put("", fmt.Sprintf("%.0f °C", temp)).Gap(1)
-	if slowed > 0 {
-		row.Put(th.warn, fmt.Sprintf("%d held down", slowed)).Gap(1)
-	}
-	row.Gap(1)
 }
 
 func known(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
@@ -329,5 +305,9 @@ func (a *attempt) putShortDelta(row *cell.Row, r *fold.Run, to bool) {
 	if d.err > 0 {
 		row.Put(th.dim, " ±"+about(d.err))
 	}
-	row.Put(th.dim, " to ").Put(name, ghostName(g)).Gap(2)
+	words := a.ghostName(g)
+	if row.Used()+row.Left() < 96 && a.onGPUs() && g.Source != measuredHere {
+		words = fmt.Sprintf("log %d", g.Record)
+	}
+	row.Put(th.dim, " to ").Put(name, words).Gap(2)
 }

@@ -84,6 +84,9 @@ func (a *attempt) nodeWords(n *fold.Node) string {
 	case fold.NodeRecord:
 		return seconds(float64(n.TrainSeconds))
 	case fold.NodeTraining:
+		if ms, ok := a.compiling(a.runOf(n.ID)); ok {
+			return "compiling " + clock(ms)
+		}
 		if r := a.runOf(n.ID); r != nil && r.Live() && r.Total > 0 {
 			return fmt.Sprintf("step %d/%d", r.Step, r.Total)
 		}
@@ -215,6 +218,9 @@ func (a *attempt) nodeRow(b branch, w int, shown bool) string {
 	}
 	if origin != "" {
 		r.Gap(1).Put(th.dim, origin)
+	}
+	if times := a.gain(n); a.st.Attempt.Open() && times > 0 {
+		r.Rest(cell.On(10, base).Put("", timesWords(times)).Gap(1))
 	}
 	if n.FSR != nil {
 		r.Rest(cell.On(10, base).Put(th.dim, "FSR ").Put("", number(n.FSR)).Gap(1))

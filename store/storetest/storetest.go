@@ -26,10 +26,19 @@ type Options struct {
 	// sent again, its edits are refused and mended, node 3 debugs node 2, a person
 	// pauses, steers and asks for a branch, and the budget of money ends the search.
 	Model bool
+	// GPUs tells of an attempt at nanogpt/4 on that many of them instead: see onGPUs.
+	GPUs int
+	Open bool // with GPUs: at the open task nanogpt/89, judged by its speedup
 }
 
 func (o Options) defaults() Options {
-	if o.Task == "" {
+	switch {
+	case o.Task != "":
+	case o.Open:
+		o.Task = "nanogpt/89"
+	case o.GPUs > 0:
+		o.Task = "nanogpt/4"
+	default:
 		o.Task = "micro/7"
 	}
 	if o.Hint == "" {
@@ -60,6 +69,9 @@ func (o Options) defaults() Options {
 func (o Options) Spec() store.Spec {
 	o = o.defaults()
 	spec := store.Spec{Task: o.Task, Hint: o.Hint, Agent: o.Agent, Scaffold: "flat", Runner: "local", Nodes: o.Nodes, Seed: 1, Calibrate: 2, Confirm: 3}
+	if o.GPUs > 0 {
+		spec.Budget.GPUHours, spec.Scripts = 40, "llm-speedrunner"
+	}
 	if o.Model {
 		spec.Scaffold, spec.Search, spec.Budget, spec.Parallel, spec.Gate = "aide", modelSearch, modelBudget, 2, true
 		spec.Talk = store.Talk{Model: modelName, Reflections: 5, Ideas: true, Summaries: true, Judge: judgeName}

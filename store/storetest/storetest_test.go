@@ -80,3 +80,40 @@ func TestTheModelsStoryHasItAll(t *testing.T) {
 		t.Error("node 5 does not repeat node 1")
 	}
 }
+
+func TestTheStoryOnGPUsHasItAll(t *testing.T) {
+	st := storetest.State(storetest.Options{GPUs: 8})
+	c := st.Confirmed
+	if c == nil || !c.Valid || c.FSR == nil || c.P == nil || st.Best() != 3 || st.Status != event.StatusDone || !st.Attempt.Benchmark {
+		t.Fatalf("confirmed %+v, best %d, %s", c, st.Best(), st.Status)
+	}
+	if n := st.Node(1); len(n.Violations) != 1 || len(event.Breaches(n.Violations)) != 0 {
+		t.Errorf("node 1 is not flagged: %+v", n.Violations)
+	}
+	failed := st.Run(st.Node(2).Runs[0]).Ended
+	if st.Node(2).State != event.VerdictFailed || failed.Rank == nil || *failed.Rank != 5 {
+		t.Errorf("node 2 is %s, its run %+v", st.Node(2).State, failed)
+	}
+	last, restarts := 0.0, 0
+	for _, p := range st.RunPoints(1) {
+		if p.TrainMS < last {
+			restarts++
+		}
+		last = p.TrainMS
+	}
+	fewest := 8
+	for _, g := range st.GPUs {
+		fewest = min(fewest, len(g.Devices))
+	}
+	if restarts != 1 || fewest != 7 || st.Used().GPUHours < 1 {
+		t.Errorf("%d restarts, %d GPUs at the fewest, %.2f GPU-hours", restarts, fewest, st.Used().GPUHours)
+	}
+	cold := storetest.State(storetest.Options{GPUs: 8, Task: "nanogpt/2", Nodes: 1})
+	if cold.Confirmed.FSRWarm == nil || cold.Run(1).Ended.FirstMS == 0 {
+		t.Errorf("the clock of nanogpt/2 counts no compilation: %+v", cold.Confirmed)
+	}
+	open := storetest.State(storetest.Options{GPUs: 8, Open: true, Nodes: 1})
+	if !open.Attempt.Open() || open.Confirmed.Speedup == nil || open.Confirmed.FSR != nil {
+		t.Errorf("the open task: %+v", open.Confirmed)
+	}
+}

@@ -97,6 +97,8 @@ type teller struct {
 	run     int
 	calls   int
 	moments []Moment
+
+	cold bool // the script's clock counts compilation
 }
 
 // Story is a whole attempt: calibration, node 0, the nodes with their edits and
@@ -104,6 +106,9 @@ type teller struct {
 func Story(id string, o Options) []Moment {
 	o = o.defaults()
 	s := &teller{o: o}
+	if o.GPUs > 0 {
+		return s.onGPUs(id)
+	}
 	track, _, _ := strings.Cut(o.Task, "/")
 	spec := o.Spec()
 	s.say(0, event.Attempt{
