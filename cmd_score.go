@@ -250,10 +250,7 @@ func trackSpread(tasks *taskdata.Catalog, id string) float64 {
 	if err != nil {
 		return 0
 	}
-	if t.From.Seconds > 0 {
-		return max(track.Spread, t.From.SecondsSD/t.From.Seconds)
-	}
-	return track.Spread
+	return track.SpreadOf(t.From)
 }
 
 // main gives the attempts of the key that most were measured under, and how many others

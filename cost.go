@@ -35,7 +35,7 @@ func costOf(e *agent.Engine, specs ...store.Spec) (string, error) {
 		one := plan.Estimate()
 		count = plan.GPUs
 		all.Runs += one.Runs
-		all.Wall, all.GPU, all.Price = sum(all.Wall, one.Wall), sum(all.GPU, one.GPU), sum(all.Price, one.Price)
+		all.Wall, all.GPU, all.Price = all.Wall.Plus(one.Wall), all.GPU.Plus(one.GPU), all.Price.Plus(one.Price)
 		all.Currency = one.Currency
 	}
 	if all.Runs == 0 {
@@ -47,10 +47,6 @@ func costOf(e *agent.Engine, specs ...store.Spec) (string, error) {
 		return text + fmt.Sprintf(", %s %s (%s to %s)", amount(all.Price.Expected), all.Currency, amount(all.Price.Low), amount(all.Price.Worst)), nil
 	}
 	return text + "; what a GPU-hour costs is not known: write price under [defaults] in " + agent.ProfilesFile, nil
-}
-
-func sum(a, b profile.Range) profile.Range {
-	return profile.Range{Low: a.Low + b.Low, Expected: a.Expected + b.Expected, Worst: a.Worst + b.Worst}
 }
 
 func hours(h float64) string {

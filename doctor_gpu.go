@@ -214,7 +214,7 @@ func (a *app) examineShards(dir string, spans []span) check {
 	var hungriest taskdata.Task
 	for _, sp := range spans {
 		for _, task := range sp.tasks {
-			n, err := need(task)
+			n, err := agent.Shards(task)
 			if err != nil {
 				c.Found = err.Error()
 				return c
@@ -252,10 +252,10 @@ func (a *app) examineShards(dir string, spans []span) check {
 // shortfall names the tasks of a span that need more than some shards, with how many.
 func shortfall(sp span, have int) (names []string) {
 	for i := 0; i < len(sp.tasks); {
-		n, err := need(sp.tasks[i])
+		n, err := agent.Shards(sp.tasks[i])
 		j := i + 1
 		for ; err == nil && j < len(sp.tasks); j++ {
-			if next, err := need(sp.tasks[j]); err != nil || next.Shards != n.Shards {
+			if next, err := agent.Shards(sp.tasks[j]); err != nil || next.Shards != n.Shards {
 				break
 			}
 		}

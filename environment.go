@@ -96,30 +96,17 @@ func release(version string) string {
 	return version
 }
 
-// need is the data that both records of a task read.
-func need(task taskdata.Task) (profile.Need, error) {
-	n, err := profile.Shards(task.From.Track, task.From.Number)
-	if err != nil || task.Open() {
-		return n, err
-	}
-	next, err := profile.Shards(task.To.Track, task.To.Number)
-	if next.Shards > n.Shards {
-		return next, err
-	}
-	return n, err
-}
-
 // checkData says whether the shards of a task are there.
 func (a *app) checkData(p profile.Profile, task taskdata.Task) ui.EnvCheck {
 	c := ui.EnvCheck{Name: "data"}
-	n, err := need(task)
+	n, err := agent.Shards(task)
 	if err != nil {
 		c.Found = err.Error()
 		return c
 	}
 	dir := p.ShardDir()
 	switch {
-	case dir == "" && (a.getenv("NANOGPT_TRAIN_FILES") != "" && a.getenv("NANOGPT_VAL_FILES") != "" || a.getenv("DATA_PATH") != ""):
+	case dir == "" && agent.DataElsewhere(a.getenv):
 		c.OK, c.Found = true, n.String()+" needed; where the environment says, not looked at"
 		return c
 	case dir == "":

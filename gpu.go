@@ -7,9 +7,6 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -102,9 +99,9 @@ func (s *surveyor) checkCards(ctx context.Context, p profile.Profile) ui.EnvChec
 			return c
 		}
 	}
-	if names := s.getenv("CUDA_VISIBLE_DEVICES"); names != "" && strings.Count(names, ",")+1 < len(all) {
-		c.Found += ", of which CUDA_VISIBLE_DEVICES leaves " + strconv.Itoa(strings.Count(names, ",")+1)
-		all = all[:strings.Count(names, ",")+1]
+	if seen := gpu.Visible(all, s.getenv("CUDA_VISIBLE_DEVICES")); len(seen) < len(all) {
+		c.Found += fmt.Sprintf(", of which CUDA_VISIBLE_DEVICES leaves %d", len(seen))
+		all = seen
 	}
 	if c.OK = len(all) >= p.GPUs || len(p.Launch) > 0; !c.OK {
 		c.Found += fmt.Sprintf("; a run takes %d", p.GPUs)
@@ -135,24 +132,15 @@ func cardWords(all []gpu.GPU) string {
 	return text
 }
 
-const askTorch = "import torch; print(torch.__version__)"
-
 // torch gives the version that a profile's scripts would run with, "" where the
 // launcher's machine has it.
 func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by string, err error) {
 	if len(p.Launch) > 0 {
 		return "", p.Launch[0], nil
 	}
-	program := p.Command("", taskdata.ScriptName, p.GPUs).Argv[0]
-	path, err := exec.LookPath(program)
+	ask, path, err := p.AskTorch(taskdata.ScriptName)
 	if err != nil {
-		return "", program, fmt.Errorf("%s is not here", program)
-	}
-	ask := p.Ask(os.TempDir(), askTorch)
-	if p.Python == "" && p.Conda == "" {
-		if python := interpreter(path); len(python) > 0 {
-			ask = slices.Concat(python, []string{"-c", askTorch})
-		}
+		return "", path, err
 	}
 	key := strings.Join(ask, "\x00")
 	s.mu.Lock()
@@ -165,25 +153,6 @@ func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by st
 		s.torchs[key] = a
 	}
 	return a.value, path, a.err
-}
-
-// interpreter gives the words that run the Python of a script that names it in its
-// first line, nil for any other file.
-func interpreter(path string) []string {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	head := make([]byte, 256)
-	n, _ := f.Read(head) // what cannot be read names none
-	first, _, _ := strings.Cut(string(head[:n]), "\n")
-	named, found := strings.CutPrefix(first, "#!")
-	words := strings.Fields(named)
-	if !found || len(words) == 0 || !strings.Contains(filepath.Base(words[len(words)-1]), "python") {
-		return nil
-	}
-	return words
 }
 
 // askLine asks a program for a line. Its error is the last thing that the program said.

@@ -120,10 +120,7 @@ func (a *adoption) train(i int, v importer.Version) reading {
 		}
 		a.emit(event.Log{Run: run, End: l.End, Data: l.Data})
 		if metric && p.Kind != runner.Memory {
-			a.emit(event.Point{
-				Run: run, Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
-				TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS,
-			})
+			a.emit(pointOf(run, p))
 		}
 		if a.stopped {
 			return r

@@ -163,7 +163,7 @@ func (a *attempt) figures(row store.CalibrationRow, reused bool) event.Calibrati
 
 func (a *attempt) measure(from, to sample) measured {
 	m := measured{from: from, to: to}
-	m.noise = pooledNoise(spread(a.task.From, a.track), from, to)
+	m.noise = pooledNoise(a.track.SpreadOf(a.task.From), from, to)
 	if a.task.Open() {
 		m.unresolved = fmt.Sprintf("record %d is the newest: the result is judged by its speedup", a.task.From.Number)
 		return m
@@ -193,26 +193,11 @@ func (a *attempt) calibrated(ctx context.Context, row store.CalibrationRow, reus
 // figures for later attempts. Started is told the id of the stream to follow.
 func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started func(id string)) (event.Calibration, error) {
 	var none event.Calibration
-	a := &attempt{Engine: e, label: "a calibration of " + taskID, spec: store.Spec{
-		Task: taskID, Hint: string(taskdata.HintNone), Agent: Noop, Scaffold: Flat, Runner: RunnerLocal, Nodes: 1, Calibrate: n,
-	}}
-	var err error
-	if a.means, err = e.prepare(ctx, a.spec); err != nil {
+	a, err := e.measuring(ctx, "a calibration of "+taskID, store.Spec{Task: taskID, Calibrate: n})
+	if err != nil {
 		return none, err
 	}
-	a.host = runner.Host(ctx)
-	if a.id, err = e.Store.CreateCalibration(ctx, taskID, a.machineKey()); err != nil {
-		return none, err
-	}
-	if a.w, err = e.Store.Lease(ctx, a.id); err != nil {
-		return none, err
-	}
-	a.dir = filepath.Join(e.Store.Home(), "work", a.id)
 	defer a.sweep()
-	a.w.Emit(event.Attempt{
-		ID: a.id, Task: taskID, Track: a.track.ID, Benchmark: !a.track.Practice, From: a.task.From.Number, To: a.task.To.Number,
-		GPUs: a.gpus(), Profile: a.profileName(), FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal, Target: a.track.Target, Unit: a.track.Unit, Calibrate: n, Version: e.Version,
-	}, event.Node{ID: 0, Parent: -1}, a.machine())
 	started(a.id)
 	fig, err := a.calibrateAlone(ctx, n)
 	if err != nil {
@@ -221,6 +206,31 @@ func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started fu
 		a.w.Emit(fig, event.Status{Status: event.StatusDone})
 	}
 	return fig, errors.Join(err, a.w.Close(context.WithoutCancel(ctx)))
+}
+
+// measuring opens a stream in which scripts of a task are measured outside any attempt.
+// The caller sweeps it, and closes its writer.
+func (e *Engine) measuring(ctx context.Context, label string, spec store.Spec) (*attempt, error) {
+	spec.Hint, spec.Agent, spec.Scaffold, spec.Runner, spec.Nodes = string(taskdata.HintNone), Noop, Flat, RunnerLocal, 1
+	a := &attempt{Engine: e, label: label, spec: spec}
+	var err error
+	if a.means, err = e.prepare(ctx, spec); err != nil {
+		return nil, err
+	}
+	a.host = runner.Host(ctx)
+	if a.id, err = e.Store.CreateCalibration(ctx, spec.Task, a.machineKey()); err != nil {
+		return nil, err
+	}
+	if a.w, err = e.Store.Lease(ctx, a.id); err != nil {
+		return nil, err
+	}
+	a.dir = filepath.Join(e.Store.Home(), "work", a.id)
+	a.w.Emit(event.Attempt{
+		ID: a.id, Task: a.task.ID(), Track: a.track.ID, Benchmark: !a.track.Practice && a.task.Variant == "", From: a.task.From.Number, To: a.task.To.Number,
+		GPUs: a.gpus(), Profile: a.profileName(), FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal,
+		Target: a.track.Target, Unit: a.track.Unit, Calibrate: spec.Calibrate, Version: e.Version, Scripts: a.task.From.Source(),
+	}, event.Node{ID: 0, Parent: -1}, a.machine())
+	return a, nil
 }
 
 func (a *attempt) calibrateAlone(ctx context.Context, n int) (event.Calibration, error) {

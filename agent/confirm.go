@@ -137,7 +137,7 @@ func (a *attempt) settle(c *event.Confirmed, faults []string, cold warmth) {
 	}
 	// Record i ran both in calibration and now: what moved between the two is noise.
 	again := append(append(sample{}, a.cal.from...), c.FromSeconds...)
-	n := pooledNoise(spread(a.task.From, a.track), again, a.cal.to, c.NodeSeconds)
+	n := pooledNoise(a.track.SpreadOf(a.task.From), again, a.cal.to, c.NodeSeconds)
 	if a.task.Open() {
 		if c.FSR = nil; c.Valid {
 			speedup(c, n)
@@ -179,13 +179,10 @@ func (s sample) less(first sample) sample {
 // t-test of no gain.
 func speedup(c *event.Confirmed, n noise) {
 	from, node := sample(c.FromSeconds).mean(), sample(c.NodeSeconds).mean()
-	value := from / node
-	vf, vn := n.sd*n.sd/float64(len(c.FromSeconds)), n.sd*n.sd/float64(len(c.NodeSeconds))
-	p := stats.TCDF(-(from-node)/math.Sqrt(vf+vn), float64(n.dof))
+	value, shareFrom, shareNode := from/node, 1/float64(len(c.FromSeconds)), 1/float64(len(c.NodeSeconds))
+	p := stats.TCDF((node-from)/(n.sd*math.Sqrt(shareFrom+shareNode)), float64(n.dof))
 	c.Speedup, c.SpeedupP = &value, &p
-	q2 := n.quantile() * n.quantile()
-	if d := node*node - q2*vn; d > 0 {
-		root := math.Sqrt(max(0, from*from*node*node-d*(from*from-q2*vf)))
-		c.SpeedupInterval = &[2]float64{(from*node - root) / d, (from*node + root) / d}
+	if interval, ok := n.ratio(from, shareFrom, node, shareNode); ok {
+		c.SpeedupInterval = &interval
 	}
 }

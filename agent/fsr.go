@@ -3,8 +3,6 @@ package agent
 import (
 	"fmt"
 	"math"
-
-	"pitwall/taskdata"
 )
 
 // FSR is the fraction of speedup recovered, (t_i − t') / (t_i − t_{i+1}), of
@@ -90,19 +88,15 @@ func fraction(base, node, from, to sample) float64 {
 // recovered is fraction with its interval, for a base of fresh runs. The interval
 // is Fieller's for a ratio of two independent differences.
 func recovered(base, node, from, to sample, n noise) FSR {
-	saved, gap := base.mean()-node.mean(), from.mean()-to.mean()
-	q2 := n.quantile() * n.quantile() * n.sd * n.sd
-	a := gap*gap - q2*(1/float64(len(from))+1/float64(len(to)))
-	b := saved * gap
-	c := saved*saved - q2*(1/float64(len(base))+1/float64(len(node)))
-	root := math.Sqrt(max(0, b*b-a*c))
-	return FSR{fraction(base, node, from, to), [2]float64{(b - root) / a, (b + root) / a}}
+	interval, _ := n.ratio(base.mean()-node.mean(), 1/float64(len(base))+1/float64(len(node)), from.mean()-to.mean(), 1/float64(len(from))+1/float64(len(to)))
+	return FSR{fraction(base, node, from, to), interval}
 }
 
-// spread is the spread of one run's time as a share of it, as the track measured it.
-func spread(r taskdata.Record, track taskdata.Track) float64 {
-	if r.Seconds <= 0 {
-		return track.Spread
-	}
-	return max(track.Spread, r.SecondsSD/r.Seconds)
+// ratio is Fieller's 95 % interval of x/y, of independent estimates whose variances are
+// shares of that of one run. There is none, and ok is false, where y could be 0.
+func (n noise) ratio(x, shareX, y, shareY float64) (interval [2]float64, ok bool) {
+	q2 := n.quantile() * n.quantile() * n.sd * n.sd
+	a, b, c := y*y-q2*shareY, x*y, x*x-q2*shareX
+	root := math.Sqrt(max(0, b*b-a*c))
+	return [2]float64{(b - root) / a, (b + root) / a}, a > 0
 }

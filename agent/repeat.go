@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path/filepath"
 
-	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/stats"
-	"pitwall/taskdata"
 )
 
 // Subject is what is trained again and again: a node of an attempt in turn with its
@@ -39,29 +36,15 @@ func (e *Engine) Repeat(ctx context.Context, s Subject, n int, started func(id s
 	if n < 1 || n > 1000 {
 		return out, &ChoiceError{fmt.Errorf("%d runs: choose between 1 and 1000", n)}
 	}
-	spec := store.Spec{
-		Task: s.Spec.Task, Scripts: s.Spec.Scripts, Hint: string(taskdata.HintNone), Agent: Noop, Scaffold: Flat, Runner: RunnerLocal, Nodes: 1, Calibrate: n,
-	}
-	a := &attempt{Engine: e, label: "repeated runs of " + spec.Task, spec: spec}
-	var err error
-	if a.means, err = e.prepare(ctx, spec); err != nil {
+	a, err := e.measuring(ctx, "repeated runs of "+s.Spec.Task, store.Spec{Task: s.Spec.Task, Scripts: s.Spec.Scripts, Calibrate: n})
+	if err != nil {
 		return out, err
 	}
-	out.Target, out.Unit = a.track.Target, a.track.Unit
-	a.host = runner.Host(ctx)
-	if a.id, err = e.Store.CreateCalibration(ctx, spec.Task, a.machineKey()); err != nil {
-		return out, err
-	}
-	if a.w, err = e.Store.Lease(ctx, a.id); err != nil {
-		return out, err
-	}
-	a.dir = filepath.Join(e.Store.Home(), "work", a.id)
 	defer a.sweep()
-	a.w.Emit(a.repeating(n), event.Node{ID: 0, Parent: -1})
+	out.Target, out.Unit = a.track.Target, a.track.Unit
 	if s.Node >= 0 {
 		a.w.Emit(event.Node{ID: 1, Parent: 0, Origin: event.OriginRepeat})
 	}
-	a.w.Emit(a.machine())
 	started(a.id)
 	err = a.repeat(ctx, s, n, &out)
 	end := event.Status{Status: event.StatusDone}
@@ -70,15 +53,6 @@ func (e *Engine) Repeat(ctx context.Context, s Subject, n int, started func(id s
 	}
 	a.w.Emit(end)
 	return out, errors.Join(err, a.w.Close(context.WithoutCancel(ctx)))
-}
-
-// repeating opens the stream of repeated runs.
-func (a *attempt) repeating(n int) event.Attempt {
-	return event.Attempt{
-		ID: a.id, Task: a.task.ID(), Track: a.track.ID, Benchmark: !a.track.Practice && a.task.Variant == "", From: a.task.From.Number, To: a.task.To.Number,
-		GPUs: a.gpus(), Profile: a.profileName(), FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal,
-		Target: a.track.Target, Unit: a.track.Unit, Calibrate: n, Version: a.Version, Scripts: a.task.From.Source(),
-	}
 }
 
 func (a *attempt) repeat(ctx context.Context, s Subject, n int, out *Repeated) error {

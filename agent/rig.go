@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -92,7 +91,7 @@ func (e *Engine) rigFor(ctx context.Context, task taskdata.Task, track taskdata.
 		return nil, fmt.Errorf("task %s trains on %d NVIDIA GPUs: %w", task.ID(), r.gpus, err)
 	}
 	if len(all) > 0 {
-		if r.cards = visible(all, e.Getenv("CUDA_VISIBLE_DEVICES")); len(r.cards) < r.gpus && len(p.Launch) == 0 {
+		if r.cards = gpu.Visible(all, e.Getenv("CUDA_VISIBLE_DEVICES")); len(r.cards) < r.gpus && len(p.Launch) == 0 {
 			return nil, fmt.Errorf("task %s trains on %d GPUs, and %d can be seen here: run it on a machine with %d, or attempt another task by name, such as %s",
 				task.ID(), r.gpus, len(r.cards), r.gpus, strings.TrimSuffix(task.ID(), task.Variant)+profile.Suffix(max(len(r.cards), 1)))
 		}
@@ -112,21 +111,23 @@ func (e *Engine) rigFor(ctx context.Context, task taskdata.Task, track taskdata.
 	return r, nil
 }
 
-// visible gives those of the GPUs that CUDA_VISIBLE_DEVICES names, in its order.
-func visible(all []gpu.GPU, names string) []gpu.GPU {
-	if names == "" {
-		return all
+// Shards gives the data that both records of a task read: that of the hungrier one.
+func Shards(task taskdata.Task) (profile.Need, error) {
+	need, err := profile.Shards(task.From.Track, task.From.Number)
+	if err != nil || task.Open() {
+		return need, err
 	}
-	var some []gpu.GPU
-	for name := range strings.SplitSeq(names, ",") {
-		name = strings.TrimSpace(name)
-		for _, g := range all {
-			if name == strconv.Itoa(g.Index) || strings.HasPrefix(name, "GPU-") && strings.HasPrefix(g.UUID, name) {
-				some = append(some, g)
-			}
-		}
+	next, err := profile.Shards(task.To.Track, task.To.Number)
+	if next.Shards > need.Shards {
+		return next, err
 	}
-	return some
+	return need, err
+}
+
+// DataElsewhere reports whether the environment tells scripts where their data lies,
+// for a profile that does not.
+func DataElsewhere(getenv func(string) string) bool {
+	return getenv("NANOGPT_TRAIN_FILES") != "" && getenv("NANOGPT_VAL_FILES") != "" || getenv("DATA_PATH") != ""
 }
 
 // checkShards finds out whether the data is there. With too few shards a script
@@ -134,7 +135,7 @@ func visible(all []gpu.GPU, names string) []gpu.GPU {
 func (e *Engine) checkShards(p profile.Profile, task taskdata.Task) error {
 	dir := p.ShardDir()
 	if dir == "" {
-		if e.Getenv("NANOGPT_TRAIN_FILES") != "" && e.Getenv("NANOGPT_VAL_FILES") != "" || e.Getenv("DATA_PATH") != "" {
+		if DataElsewhere(e.Getenv) {
 			return nil
 		}
 		return fmt.Errorf("nothing says where the FineWeb shards lie: write data = \"/path/to/data\", which holds fineweb10B, under [defaults] in %s",
@@ -143,13 +144,7 @@ func (e *Engine) checkShards(p profile.Profile, task taskdata.Task) error {
 	if len(p.Launch) > 0 {
 		return nil // the path may be another machine's
 	}
-	need, err := profile.Shards(task.From.Track, task.From.Number)
-	if err == nil && !task.Open() {
-		var next profile.Need
-		if next, err = profile.Shards(task.To.Track, task.To.Number); err == nil && next.Shards > need.Shards {
-			need = next
-		}
-	}
+	need, err := Shards(task)
 	if err != nil {
 		return err
 	}
@@ -166,18 +161,9 @@ func (e *Engine) checkShards(p profile.Profile, task taskdata.Task) error {
 // findTorch looks for what starts the ranks, and asks its interpreter which torch
 // it has.
 func (r *rig) findTorch(ctx context.Context) error {
-	program := r.profile.Command("", taskdata.ScriptName, r.gpus).Argv[0]
-	path, err := exec.LookPath(program)
+	ask, _, err := r.profile.AskTorch(taskdata.ScriptName)
 	if err != nil {
-		return fmt.Errorf("%s is not here: install PyTorch %s, or name an interpreter that has it as python in %s", program, r.wantedTorch(), ProfilesFile)
-	}
-	ask := r.profile.Ask(os.TempDir(), askTorch)
-	if r.profile.Python == "" && r.profile.Conda == "" {
-		python := shebang(path)
-		if python == "" {
-			return nil
-		}
-		ask = []string{python, "-c", askTorch}
+		return fmt.Errorf("%w: install PyTorch %s, or name an interpreter that has it as python in %s", err, r.wantedTorch(), ProfilesFile)
 	}
 	ctx, cancel := context.WithTimeout(ctx, torchPatience)
 	defer cancel()
@@ -191,32 +177,12 @@ func (r *rig) findTorch(ctx context.Context) error {
 	return nil // a run says itself, in words, that there is no torch
 }
 
-const askTorch = "import torch; print(torch.__version__)"
-
 // wantedTorch is the version that the profile asks for, for people.
 func (r *rig) wantedTorch() string {
 	if r.profile.Torch == profile.AsRecord {
 		return "(the version that the record's log names)"
 	}
 	return r.profile.Torch
-}
-
-// shebang gives the Python interpreter that a script names in its first line, "" for
-// any other file.
-func shebang(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	head := make([]byte, 256)
-	n, _ := f.Read(head) // what cannot be read names none
-	first, _, _ := bytes.Cut(head[:n], []byte("\n"))
-	words := strings.Fields(strings.TrimPrefix(string(first), "#!"))
-	if len(words) == 0 || !strings.HasPrefix(string(first), "#!") || !strings.Contains(filepath.Base(words[len(words)-1]), "python") {
-		return ""
-	}
-	return words[len(words)-1]
 }
 
 // key gives what of the rig moves times.

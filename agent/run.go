@@ -112,15 +112,20 @@ func (s *sinkTo) Lines(lines []runner.Line) {
 		for i, run := range s.runs {
 			bodies[i] = append(bodies[i], event.Log{Run: run, Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
 			if metric && p.Kind != runner.Memory {
-				bodies[i] = append(bodies[i], event.Point{
-					Run: run, Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
-					TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS,
-				})
+				bodies[i] = append(bodies[i], pointOf(run, p))
 			}
 		}
 	}
 	for i, b := range bodies {
 		s.writers[i].Emit(b...)
+	}
+}
+
+// pointOf is a metric line of a run as an event.
+func pointOf(run int, p runner.Point) event.Point {
+	return event.Point{
+		Run: run, Step: p.Step, Total: p.Total, TrainMS: p.TrainMS,
+		TrainLoss: p.TrainLoss, ValLoss: p.ValLoss, LR: p.LR, GradNorm: p.GradNorm, StepAvgMS: p.StepAvgMS,
 	}
 }
 

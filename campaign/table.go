@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"pitwall/internal/spell"
 )
 
 // Mistake is something in a campaign file that must be written otherwise.
@@ -192,30 +194,9 @@ func (t *table) close() {
 func nearest(word string, words []string) string {
 	best, least := "", 3
 	for _, w := range words {
-		if d := distance(word, w); d < least && d < len(word) {
+		if d := spell.Distance(word, w); d < least && d < len(word) {
 			best, least = w, d
 		}
 	}
 	return best
-}
-
-// distance counts the letters to add, drop or change to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -172,6 +172,15 @@ func (t Task) Open() bool { return t.To.Number == 0 }
 // Tracks returns all tracks.
 func Tracks() []Track { return append([]Track{microTrack()}, nanogptTracks()...) }
 
+// SpreadOf returns the spread of one run's time of a record as a share of it, as it was measured for
+// the track.
+func (t Track) SpreadOf(r Record) float64 {
+	if r.Seconds <= 0 {
+		return t.Spread
+	}
+	return max(t.Spread, r.SecondsSD/r.Seconds)
+}
+
 // FindTrack returns the track with an ID. The error lists the tracks there are.
 func FindTrack(id string) (Track, error) {
 	var ids []string

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"pitwall/internal/spell"
 )
 
 // Find gives the model of a name: "provider/name", or a bare name.
@@ -117,7 +119,7 @@ func nearest(name string, providers iter.Seq[*provider]) []string {
 			if !strings.Contains(want, "/") {
 				got = got[strings.LastIndex(got, "/")+1:]
 			}
-			d := distance(want, got)
+			d := spell.Distance(want, got)
 			part := len(want) > 2 && len(got) > 2 && (strings.Contains(got, want) || strings.Contains(want, got))
 			if part || d <= len(want)/3 {
 				found = append(found, candidate{p.Name + "/" + have, got, d, order})
@@ -143,25 +145,4 @@ func letters(s string) string {
 		}
 		return -1
 	}, s)
-}
-
-// distance counts the letters to change, add or take away to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		above := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := above
-			if a[i] != b[j] {
-				cost++
-			}
-			above = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

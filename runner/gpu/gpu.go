@@ -54,6 +54,24 @@ func List(ctx context.Context) ([]GPU, error) {
 	return gpus, err
 }
 
+// Visible gives those of the GPUs that CUDA_VISIBLE_DEVICES names, in its order: all
+// where names is "".
+func Visible(all []GPU, names string) []GPU {
+	if names == "" {
+		return all
+	}
+	var some []GPU
+	for name := range strings.SplitSeq(names, ",") {
+		name = strings.TrimSpace(name)
+		for _, g := range all {
+			if name == strconv.Itoa(g.Index) || strings.HasPrefix(name, "GPU-") && strings.HasPrefix(g.UUID, name) {
+				some = append(some, g)
+			}
+		}
+	}
+	return some
+}
+
 // table is what nvidia-smi answered, with the names of its columns.
 type table struct {
 	fields []string

@@ -26,7 +26,8 @@ type Range struct{ Low, Expected, Worst float64 }
 
 func (r Range) times(f float64) Range { return Range{r.Low * f, r.Expected * f, r.Worst * f} }
 
-func (r Range) plus(o Range) Range {
+// Plus adds two estimates.
+func (r Range) Plus(o Range) Range {
 	return Range{r.Low + o.Low, r.Expected + o.Expected, r.Worst + o.Worst}
 }
 
@@ -60,7 +61,7 @@ func (p Plan) Estimate() Estimate {
 	e.Nodes = p.hours(p.Nodes, m*min(from, to), m*from, scripts[1])
 	e.Confirm = p.hours(2*p.Confirm, c*(from+min(from, to)), 2*c*from, scripts[2])
 
-	e.Wall = e.Calibrate.plus(e.Nodes).plus(e.Confirm)
+	e.Wall = e.Calibrate.Plus(e.Nodes).Plus(e.Confirm)
 	e.GPU = e.Wall.times(float64(p.GPUs))
 	e.Price = e.GPU.times(p.Rate)
 	return e

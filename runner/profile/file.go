@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"pitwall/internal/spell"
 )
 
 // A document is a TOML file while it is read. Its tables are read by hand, not into
@@ -114,30 +116,9 @@ func (t table) only(known ...string) {
 			t.wrong(key, "belongs to a profile, under [profiles.NAME]")
 			continue
 		}
-		near := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(distance(key, a), distance(key, b)) })
+		near := slices.MinFunc(known, func(a, b string) int { return cmp.Compare(spell.Distance(key, a), spell.Distance(key, b)) })
 		t.wrong(key, "there is no such entry; did you mean %s?", near)
 	}
-}
-
-// distance counts the letters to add, drop or change to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, before+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // settings are the entries that both [defaults] and a profile can have.
