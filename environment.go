@@ -106,7 +106,7 @@ func (a *app) checkData(p profile.Profile, task taskdata.Task) ui.EnvCheck {
 	}
 	dir := p.ShardDir()
 	switch {
-	case dir == "" && agent.DataElsewhere(a.getenv):
+	case dir == "" && profile.DataElsewhere(a.getenv):
 		c.OK, c.Found = true, n.String()+" needed; where the environment says, not looked at"
 		return c
 	case dir == "":

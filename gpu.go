@@ -138,21 +138,21 @@ func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by st
 	if len(p.Launch) > 0 {
 		return "", p.Launch[0], nil
 	}
-	ask, path, err := p.AskTorch(taskdata.ScriptName)
+	t, err := p.FindTorch(taskdata.ScriptName)
 	if err != nil {
-		return "", path, err
+		return "", t.Program, err
 	}
-	key := strings.Join(ask, "\x00")
+	key := strings.Join(t.Ask, "\x00")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.torchs[key]
 	if a == nil || time.Since(a.at) > torchAge || a.err != nil && time.Since(a.at) > gpuAge {
 		a = &answer[string]{}
-		a.value, a.err = askLine(ctx, ask)
+		a.value, a.err = askLine(ctx, t.Ask)
 		a.at = time.Now()
 		s.torchs[key] = a
 	}
-	return a.value, path, a.err
+	return a.value, t.Program, a.err
 }
 
 // askLine asks a program for a line. Its error is the last thing that the program said.

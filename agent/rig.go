@@ -124,18 +124,12 @@ func Shards(task taskdata.Task) (profile.Need, error) {
 	return need, err
 }
 
-// DataElsewhere reports whether the environment tells scripts where their data lies,
-// for a profile that does not.
-func DataElsewhere(getenv func(string) string) bool {
-	return getenv("NANOGPT_TRAIN_FILES") != "" && getenv("NANOGPT_VAL_FILES") != "" || getenv("DATA_PATH") != ""
-}
-
 // checkShards finds out whether the data is there. With too few shards a script
 // repeats tokens silently.
 func (e *Engine) checkShards(p profile.Profile, task taskdata.Task) error {
 	dir := p.ShardDir()
 	if dir == "" {
-		if DataElsewhere(e.Getenv) {
+		if profile.DataElsewhere(e.Getenv) {
 			return nil
 		}
 		return fmt.Errorf("nothing says where the FineWeb shards lie: write data = \"/path/to/data\", which holds fineweb10B, under [defaults] in %s",
@@ -159,15 +153,18 @@ func (e *Engine) checkShards(p profile.Profile, task taskdata.Task) error {
 }
 
 // findTorch looks for what starts the ranks, and asks its interpreter which torch
-// it has.
+// it has. It does not guess: times are compared by it.
 func (r *rig) findTorch(ctx context.Context) error {
-	ask, _, err := r.profile.AskTorch(taskdata.ScriptName)
+	t, err := r.profile.FindTorch(taskdata.ScriptName)
 	if err != nil {
 		return fmt.Errorf("%w: install PyTorch %s, or name an interpreter that has it as python in %s", err, r.wantedTorch(), ProfilesFile)
 	}
+	if t.Guess {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, torchPatience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, ask[0], ask[1:]...)
+	cmd := exec.CommandContext(ctx, t.Ask[0], t.Ask[1:]...)
 	cmd.Env = runner.Environ(os.Environ(), "", nil)
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()

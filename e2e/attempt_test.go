@@ -102,6 +102,11 @@ func TestAttemptIsStartedWatchedLeftFoundAgainAndReplayed(t *testing.T) {
 	if len(a.Nodes) < 2 {
 		t.Fatalf("the attempt has nodes %+v, want the record and at least one more", a.Nodes)
 	}
+	for _, n := range a.Nodes[1 : len(a.Nodes)-1] {
+		if n.Status != "missed" {
+			t.Errorf("after node %d, which is %s, another was tried", n.ID, n.Status)
+		}
+	}
 	if a.FSR != nil {
 		d.Sees(fmt.Sprintf("FSR  %.2f", *a.FSR))
 	}

@@ -117,10 +117,17 @@ const (
 	envTrain     = "NANOGPT_TRAIN_FILES"
 	envVal       = "NANOGPT_VAL_FILES"
 	envValTokens = "NANOGPT_VAL_TOKENS"
+	envData      = "DATA_PATH" // of the repository's later scripts
 
 	// ValTokens is how many tokens the target is measured on.
 	ValTokens = 10_485_760
 )
+
+// DataElsewhere reports whether the environment tells scripts where their data lies,
+// for a profile that does not.
+func DataElsewhere(getenv func(string) string) bool {
+	return getenv(envTrain) != "" && getenv(envVal) != "" || getenv(envData) != ""
+}
 
 // Where the three compilers keep what they made.
 const (

@@ -11,24 +11,30 @@ import (
 
 const printTorch = "import torch; print(torch.__version__)"
 
-// AskTorch gives what prints the torch version that a script's runs have here, in one
-// line, and the path of the program that starts them. Where no interpreter is named it
-// is that of torchrun's own first line. The error is of a program that is not here, and
-// program is its bare name then. It must not be asked of a profile with a Launch, whose
-// programs are elsewhere.
-func (p Profile) AskTorch(script string) (ask []string, program string, err error) {
-	program = p.Command("", script, p.GPUs).Argv[0]
-	path, err := exec.LookPath(program)
+// Torch is how the torch version that a script's runs have here can be asked for.
+type Torch struct {
+	Program string   // that starts the runs: its path, or its bare name where it is not here
+	Ask     []string // prints the version in one line
+	Guess   bool     // nothing tells the interpreter of the runs, and Ask asks what is likely to be it
+}
+
+// FindTorch finds the interpreter of a script's runs. Where the profile names none it is
+// that of torchrun's own first line. The error is of a program that is not here. It must
+// not be called on a profile with a Launch, whose programs are elsewhere.
+func (p Profile) FindTorch(script string) (Torch, error) {
+	t := Torch{Program: p.Command("", script, p.GPUs).Argv[0]}
+	path, err := exec.LookPath(t.Program)
 	if err != nil {
-		return nil, program, fmt.Errorf("%s is not here", program)
+		return t, fmt.Errorf("%s is not here", t.Program)
 	}
-	ask = p.Ask(os.TempDir(), printTorch)
+	t.Program, t.Ask = path, p.Ask(os.TempDir(), printTorch)
 	if p.Python == "" && p.Conda == "" {
-		if python := interpreter(path); python != nil {
-			ask = slices.Concat(python, []string{"-c", printTorch})
+		python := interpreter(path)
+		if t.Guess = python == nil; !t.Guess {
+			t.Ask = slices.Concat(python, []string{"-c", printTorch})
 		}
 	}
-	return ask, path, nil
+	return t, nil
 }
 
 // interpreter gives the words that run the Python of a script that names it in its
