@@ -13,12 +13,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
-	"pitwall/ui/clean"
 )
 
 func (a *app) importCmd() *cobra.Command {

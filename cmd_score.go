@@ -11,12 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/store/stats"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
 func (a *app) scoreCmd() *cobra.Command {

@@ -13,10 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
 // print writes one JSON document.

@@ -16,10 +16,10 @@ import (
 
 	"pitwall/agent"
 	"pitwall/campaign"
+	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
-	"pitwall/ui/clean"
 )
 
 // sweepOptions are the flags of `sweep`.

@@ -11,12 +11,12 @@ import (
 	"sync"
 	"time"
 
+	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/runner/gpu"
 	"pitwall/runner/profile"
 	"pitwall/taskdata"
 	"pitwall/ui"
-	"pitwall/ui/clean"
 )
 
 // How long the machine may take to answer.

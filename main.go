@@ -24,10 +24,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
 // version is set by the release build; else it is read from the build information.

@@ -10,10 +10,10 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/term"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
-	"pitwall/ui/clean"
 )
 
 // follow shows how a stream comes along, on standard error: a line that renews

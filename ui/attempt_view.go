@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 func (a *attempt) rows(w, h int) []string {

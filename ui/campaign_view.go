@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // Widths of the table of a campaign.

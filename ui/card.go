@@ -3,9 +3,9 @@ package ui
 import (
 	"fmt"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // cardRows gives the result of an attempt that has ended: what came out, what it

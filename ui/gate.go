@@ -7,10 +7,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // reasonBytes bounds the reason that goes with a person's word.

@@ -6,10 +6,10 @@ import (
 	"sort"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
 const (

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 func msDuration(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }

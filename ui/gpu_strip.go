@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // Sizes from which on each GPU has a cell of its own in the strip.

@@ -9,9 +9,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
-	"pitwall/ui/clean"
 )
 
 // intake is the page on which the records of a clone are taken in.

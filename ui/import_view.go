@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // The repositories, for people who have no clone yet.

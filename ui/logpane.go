@@ -9,9 +9,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // searchPage is how many lines are read at a time in a search.

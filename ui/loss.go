@@ -5,10 +5,10 @@ import (
 	"math"
 	"sort"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 	"pitwall/ui/plot"
 )
 

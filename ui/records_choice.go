@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {

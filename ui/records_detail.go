@@ -6,9 +6,9 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // Of the loss curves of the chosen record and the next: the fewest rows that

@@ -8,9 +8,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // surroundings is what of a task's needs is on this machine.

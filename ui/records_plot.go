@@ -3,9 +3,9 @@ package ui
 import (
 	"fmt"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 	"pitwall/ui/plot"
 )
 

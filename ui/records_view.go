@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // columns gives the widths of the list and of what tells about the chosen

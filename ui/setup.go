@@ -7,10 +7,10 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
 // setup is the page on which an attempt is put together before it starts: its

@@ -9,8 +9,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/store"
-	"pitwall/ui/clean"
 )
 
 // cost is what the chosen runs take on GPUs, in words.

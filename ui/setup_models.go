@@ -8,8 +8,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // models are the language models that can be chosen, as far as they are known.

@@ -9,8 +9,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
-	"pitwall/ui/clean"
 )
 
 // setupRow is a choice of the page: what it is now, and how it is changed.

@@ -7,9 +7,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // told is the right half of the page: what the agent will be told.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // Widths of the page.

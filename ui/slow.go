@@ -5,7 +5,7 @@ import (
 	"charm.land/glamour/v2"
 	"charm.land/glamour/v2/styles"
 
-	"pitwall/ui/clean"
+	"pitwall/internal/clean"
 )
 
 // slow keeps what is too slow to make while drawing: it is asked for in

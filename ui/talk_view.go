@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // section is a part of what a model says.

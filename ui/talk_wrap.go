@@ -7,7 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"pitwall/ui/clean"
+	"pitwall/internal/clean"
 )
 
 // Tuning of wrapping.

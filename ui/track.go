@@ -9,9 +9,9 @@ import (
 	"time"
 	"unicode"
 
+	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 	"pitwall/ui/plot"
 )
 

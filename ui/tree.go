@@ -3,10 +3,10 @@ package ui
 import (
 	"fmt"
 
+	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // branch is a node in the order in which the tree is drawn.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // seconds gives a training time: "8.84 s", "1 h 02 min".

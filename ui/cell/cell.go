@@ -6,7 +6,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
-	"pitwall/ui/clean"
+	"pitwall/internal/clean"
 )
 
 // Style is the sequence that switches a style on; styles add up by concatenation.

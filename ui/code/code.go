@@ -9,8 +9,8 @@ import (
 	"github.com/alecthomas/chroma/v2"
 	"github.com/alecthomas/chroma/v2/lexers"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // Theme is the styles of a script's parts.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 const script = "\"\"\"A docstring\nover two lines.\"\"\"\nimport math\n\n\ndef f(x):\n\treturn math.sqrt(x) * 2.5  # 損失\n"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/sergi/go-diff/diffmatchpatch"
 
-	"pitwall/ui/clean"
+	"pitwall/internal/clean"
 )
 
 // Op says what became of a line.

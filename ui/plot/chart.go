@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"pitwall/internal/clean"
 	"pitwall/ui/cell"
-	"pitwall/ui/clean"
 )
 
 // Line is a curve of a chart: the first N points of a series (all where N is 0).
