@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -49,7 +49,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			a.warn(<-tidied)
 		}()
 		return ui.Run(ctx, ui.Options{
-			Store: s, Version: buildVersion(), Tasks: a.tasks(), Agents: agentChoices(engine()), Scaffolds: scaffoldChoices(),
+			Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(engine()), Scaffolds: scaffoldChoices(),
 			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, engine()) },
 			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(engine(), spec) },
 			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(engine(), task, by) },

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -12,7 +12,7 @@ import (
 // docs/agents.md: an attempt's is taken as far as its prompt, with keys of which
 // nobody asks whether they are right, and of the others command and flags exist.
 func TestTheCommandsOfTheAgentsPageAreTaken(t *testing.T) {
-	page, err := os.ReadFile("docs/agents.md")
+	page, err := os.ReadFile("../docs/agents.md")
 	if err != nil {
 		t.Fatal(err)
 	}

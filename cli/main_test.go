@@ -1,9 +1,10 @@
-package main
+package cli
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pitwall": main})
+	testscript.Main(m, map[string]func(){"pitwall": func() { os.Exit(Main("")) }})
 }
 
 // TestCommandLine runs the sessions in testdata/script. Beside testscript's own
