@@ -1,5 +1,9 @@
-// Package agent holds those who edit, and the engine that drives an attempt:
-// calibrate, choose, edit, check, train, judge, repeat, confirm.
+// Package agent holds those who edit a node's script: models, searches without a
+// model, a person, and the two controls. Each is told of its node by a Brief and
+// writes through an Editor into a Workspace; what it writes is kept as events by
+// whoever made the Editor. Nobody here starts a goroutine that outlives a call, but
+// for the timer that passes on what a stalled model has said so far, which ends with
+// the request. The loop that drives an attempt is agent/engine's.
 package agent
 
 import (
@@ -81,6 +85,15 @@ type Kind struct {
 	Name  string
 	About string // half a line for people
 }
+
+// ChoiceError says that a value of an attempt's spec is none of those that can be
+// chosen.
+type ChoiceError struct{ Err error }
+
+func (e *ChoiceError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what is wrong with the value.
+func (e *ChoiceError) Unwrap() error { return e.Err }
 
 // Names of the agents.
 const (

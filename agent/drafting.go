@@ -58,7 +58,7 @@ func (d *drafting) reset() {
 	d.calls, d.hearing, d.proposals, d.troubles, d.whole = map[int]*callDraft{}, nil, nil, nil, 0
 }
 
-func (d *drafting) hear(p model.Piece) {
+func (d *drafting) Hear(p model.Piece) {
 	switch p.Kind {
 	case model.PieceText:
 		d.hearing = nil
@@ -85,8 +85,8 @@ func (d *drafting) call(i int) *callDraft {
 	return d.calls[i]
 }
 
-// again drops what was heard.
-func (d *drafting) again(why string) {
+// Again drops what was heard.
+func (d *drafting) Again(why string) {
 	d.ed.Abort(why)
 	for _, p := range d.proposals {
 		d.ed.Drop(p.Proposal, why)

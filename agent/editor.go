@@ -26,9 +26,25 @@ type Editor struct {
 	// a passage take the place of a whole file.
 	tolerant bool
 	// gate asks a person before an edit is applied; nil where nobody is asked.
-	gate func(ctx context.Context, p Proposal) (event.Decided, error)
+	gate Gate
 	all  bool // a person said yes to all edits of the node
 }
+
+// Gate asks a person before an edit is applied.
+type Gate func(ctx context.Context, p Proposal) (event.Decided, error)
+
+// NewEditor makes the editor of a node, which tells what is written by emit and
+// applies it in ws (nil where nothing is applied). Text that is ready all at once is
+// shown in pieces, a pace apart.
+func NewEditor(node int, ws *Workspace, emit func(...event.Body), pace time.Duration) *Editor {
+	return &Editor{node: node, ws: ws, emit: emit, pace: pace}
+}
+
+// AskBefore has a person asked before each edit is applied.
+func (ed *Editor) AskBefore(gate Gate) { ed.gate = gate }
+
+// Stood is how many edits were applied so far.
+func (ed *Editor) Stood() int { return ed.stood }
 
 // Proposal is an edit that is being written, or is whole and not applied yet.
 type Proposal struct {
@@ -36,6 +52,9 @@ type Proposal struct {
 	Reason string
 	Hunk
 }
+
+// DefaultPace makes a ready edit readable while it is written.
+const DefaultPace = 20 * time.Millisecond
 
 // pieceRunes is how much of a ready text is shown at a time: a few letters, so
 // that a diff grows as if typed.
@@ -49,14 +68,15 @@ func (ed *Editor) Write(ctx context.Context, h Hunk, reason string) error {
 		part event.Part
 		text string
 	}{{event.PartReason, reason}, {event.PartOld, h.Old}, {event.PartNew, h.New}} {
-		if err := ed.slowly(ctx, part.part, part.text); err != nil {
+		if err := ed.Show(ctx, part.part, part.text); err != nil {
 			return err
 		}
 	}
 	return ed.Settle(ctx, ed.End())
 }
 
-func (ed *Editor) slowly(ctx context.Context, part event.Part, text string) error {
+// Show streams a ready text into a part of the open edit.
+func (ed *Editor) Show(ctx context.Context, part event.Part, text string) error {
 	step := pieceRunes
 	if part == event.PartOld {
 		// What is to go is known already: it is marked a line at a time.
@@ -72,14 +92,15 @@ func (ed *Editor) slowly(ctx context.Context, part event.Part, text string) erro
 		}
 		ed.Add(part, text[:n])
 		text = text[n:]
-		if err := pause(ctx, ed.pace); err != nil {
+		if err := Pause(ctx, ed.pace); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits for d; it returns the error of ctx where that is over before.
+func Pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
@@ -159,7 +180,7 @@ func (ed *Editor) Settle(ctx context.Context, p Proposal) error {
 			if d.Reason != "" {
 				why += ": " + d.Reason
 			}
-			return ed.refuse(p, refuse("%s", why))
+			return ed.refuse(p, Refuse("%s", why))
 		case event.AnswerOwn:
 			return ed.replace(ctx, p, d)
 		}
@@ -194,16 +215,16 @@ func (ed *Editor) locate(h Hunk) (located, error) {
 	case err != nil || !found:
 		return at, err
 	case h.Old == "" && strings.TrimSpace(h.New) == "":
-		return at, refuse("this would leave %s empty", h.Path)
+		return at, Refuse("this would leave %s empty", h.Path)
 	case h.Old == "" && h.New == text:
-		return at, refuse("%s would be as it was: nothing is changed", h.Path)
+		return at, Refuse("%s would be as it was: nothing is changed", h.Path)
 	case h.Old == "" && text == "":
-		return at, refuse("%s is empty: remove it or name another file", h.Path)
+		return at, Refuse("%s is empty: remove it or name another file", h.Path)
 	case h.Old == "":
 		at.Old, at.How = text, "the whole file"
 		return at, nil
 	case h.Old == h.New:
-		return at, refuse("the edit of %s changes nothing", h.Path)
+		return at, Refuse("the edit of %s changes nothing", h.Path)
 	}
 	m, err := blocks.Find(text, h.Old, h.New)
 	var none *blocks.NoMatch
@@ -235,11 +256,11 @@ const ownEdit = "The researcher's own edit."
 // replace puts a person's own text in the place of a proposed edit.
 func (ed *Editor) replace(ctx context.Context, p Proposal, d event.Decided) error {
 	ed.Drop(p, "the researcher wrote another in its place")
-	return ed.own(ctx, d)
+	return ed.Own(ctx, d)
 }
 
-// own writes what a person made of a file, as edits of the places that differ.
-func (ed *Editor) own(ctx context.Context, d event.Decided) error {
+// Own writes what a person made of a file, as edits of the places that differ.
+func (ed *Editor) Own(ctx context.Context, d event.Decided) error {
 	text, _, err := ed.ws.Read(d.Path)
 	if err != nil {
 		return err
@@ -251,7 +272,7 @@ func (ed *Editor) own(ctx context.Context, d event.Decided) error {
 	if reason == "" {
 		reason = ownEdit
 	}
-	for _, h := range hunksBetween(d.Path, text, d.Text) {
+	for _, h := range HunksBetween(d.Path, text, d.Text) {
 		if err := ed.Write(ctx, h, reason); err != nil {
 			return err
 		}

@@ -23,12 +23,27 @@ const DefaultReflections = 5
 // maxTurns bounds the calls for a node whose model uses tools.
 const maxTurns = 30
 
+// Talker is an agent that speaks with a language model. It is given its voice when
+// its attempt opens.
+type Talker interface {
+	Agent
+	// Voice gives it the model that it speaks with, and the templates of its prompts.
+	Voice(s *Speaker, prompts *prompt.Set)
+}
+
+// NewLLM makes the agent that is a language model, which may mend its answer for a
+// node rounds times. It has no voice yet.
+func NewLLM(rounds int) Talker { return &llm{rounds: rounds} }
+
 // llm is a language model as the agent.
 type llm struct {
-	speaker *speaker
+	speaker *Speaker
 	prompts *prompt.Set
 	rounds  int
 }
+
+// Voice makes it a Talker.
+func (l *llm) Voice(s *Speaker, prompts *prompt.Set) { l.speaker, l.prompts = s, prompts }
 
 func (*llm) RunsUnchanged() bool { return false }
 func (*llm) Repeats() bool       { return false }
@@ -75,27 +90,27 @@ func (l *llm) Propose(ctx context.Context, b Brief, ed *Editor) error {
 
 // open makes the first messages.
 func (t *talk) open() error {
-	first, err := openingOf(t.prompts, t.b.Data, t.speaker.window())
+	first, err := OpeningOf(t.prompts, t.b.Data, t.speaker.Window())
 	if err != nil {
 		return err
 	}
-	t.messages = first.messages
-	t.left = first.left
+	t.messages = first.Messages
+	t.left = first.Left
 	return nil
 }
 
-// opening is the first request about a node.
-type opening struct {
-	messages []model.Message
-	tokens   int
-	left     []string
+// Opening is the first request about a node.
+type Opening struct {
+	Messages []model.Message
+	Tokens   int      // estimated
+	Left     []string // what did not fit, in words
 }
 
-// openingOf builds it within a number of tokens; 0: no bound.
-func openingOf(set *prompt.Set, d prompt.Data, window int) (opening, error) {
+// OpeningOf builds it within a number of tokens; 0: no bound.
+func OpeningOf(set *prompt.Set, d prompt.Data, window int) (Opening, error) {
 	system, err := set.Build("system", d, 0)
 	if err != nil {
-		return opening{}, err
+		return Opening{}, err
 	}
 	if window > 0 {
 		window = max(window-system.Tokens, 1)
@@ -106,21 +121,12 @@ func openingOf(set *prompt.Set, d prompt.Data, window int) (opening, error) {
 	}
 	user, err := set.Build(name, d, window)
 	if err != nil {
-		return opening{}, err
+		return Opening{}, err
 	}
-	return opening{
-		messages: []model.Message{{Role: "system", Text: system.Text}, {Role: "user", Text: user.Text}},
-		tokens:   system.Tokens + user.Tokens, left: user.Left,
+	return Opening{
+		Messages: []model.Message{{Role: "system", Text: system.Text}, {Role: "user", Text: user.Text}},
+		Tokens:   system.Tokens + user.Tokens, Left: user.Left,
 	}, nil
-}
-
-// window is how many tokens a prompt may take, 0 where that is not known: the
-// model's context, less its answer and a tenth for what the estimate misses.
-func (s *speaker) window() int {
-	if s.model.Context == 0 {
-		return 0
-	}
-	return max(s.model.Context*9/10-max(s.room(), 4096), 1)
 }
 
 // turn asks once and settles the edits that came. more says that the model waits
@@ -134,11 +140,11 @@ func (t *talk) turn(ctx context.Context) (troubles []prompt.Trouble, more bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	answer, err := t.speaker.ask(ctx, question{
-		node: t.b.Node, purpose: purpose, round: t.round, text: t.messages, told: t.told, tools: t.tools(), left: t.left,
+	answer, err := t.speaker.Ask(ctx, Question{
+		Node: t.b.Node, Purpose: purpose, Round: t.round, Messages: t.messages, Told: t.told, Tools: t.tools(), Left: t.left,
 	}, d)
 	if err != nil {
-		d.again(err.Error())
+		d.Again(err.Error())
 		return nil, false, t.tooLong(err)
 	}
 	t.round++
@@ -164,7 +170,7 @@ func (t *talk) turn(ctx context.Context) (troubles []prompt.Trouble, more bool, 
 	return t.broken(ctx)
 }
 
-// broken says which rules the node breaks as it stands.
+// Broken says which rules the node breaks as it stands.
 func (t *talk) broken(ctx context.Context) (troubles []prompt.Trouble, more bool, err error) {
 	files, err := t.ed.ws.Files()
 	if err != nil {
@@ -191,7 +197,7 @@ func (t *talk) reflect(troubles []prompt.Trouble) error {
 	for _, m := range t.messages {
 		used += prompt.Estimate(m.Text)
 	}
-	if w := t.speaker.window(); w > 0 && used > w {
+	if w := t.speaker.Window(); w > 0 && used > w {
 		t.mended = t.rounds
 		return t.giveUp(troubles)
 	}
@@ -200,7 +206,7 @@ func (t *talk) reflect(troubles []prompt.Trouble) error {
 
 // giveUp leaves the node as it stands.
 func (t *talk) giveUp(troubles []prompt.Trouble) error {
-	return refuse("the model did not mend its answer: %s", troubles[0].What)
+	return Refuse("the model did not mend its answer: %s", troubles[0].What)
 }
 
 // tooLong lets a node end where it stands when its conversation has outgrown the
@@ -208,10 +214,10 @@ func (t *talk) giveUp(troubles []prompt.Trouble) error {
 func (t *talk) tooLong(err error) error {
 	var fault *model.Error
 	if t.round > 0 && errors.As(err, &fault) && fault.Kind == model.KindTooLong {
-		return refuse("the conversation has outgrown the model's context")
+		return Refuse("the conversation has outgrown the model's context")
 	}
 	if errors.As(err, &fault) && fault.Kind == model.KindEndless {
-		return refuse("the model's answer did not end")
+		return Refuse("the model's answer did not end")
 	}
 	return err
 }

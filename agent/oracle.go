@@ -31,7 +31,7 @@ func (o *oracle) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	var hunks []Hunk
 	for _, path := range slices.Sorted(maps.Keys(o.answer)) {
 		if text, ok := b.Files[path]; ok {
-			hunks = append(hunks, hunksBetween(path, text, o.answer[path])...)
+			hunks = append(hunks, HunksBetween(path, text, o.answer[path])...)
 		} else {
 			hunks = append(hunks, Hunk{Path: path, New: o.answer[path]})
 		}
@@ -48,9 +48,9 @@ func (o *oracle) Propose(ctx context.Context, b Brief, ed *Editor) error {
 	return nil
 }
 
-// hunksBetween gives hunks of whole lines that turn one text into another, each
+// HunksBetween gives hunks of whole lines that turn one text into another, each
 // of which matches once when they are applied in order.
-func hunksBetween(path, from, to string) []Hunk {
+func HunksBetween(path, from, to string) []Hunk {
 	var hunks []Hunk
 	text := from
 	for text != to {

@@ -17,106 +17,129 @@ import (
 	"pitwall/store/fold"
 )
 
-// patience is how long an endpoint may fail in a row before the attempt ends. It
-// stays resumable.
-const patience = 20 * time.Minute
+// DefaultPatience is how long an endpoint may fail in a row before the attempt
+// ends. It stays resumable.
+const DefaultPatience = 20 * time.Minute
 
 // maxGarbled is how often in a row an answer may be something else than a model's:
 // a gateway has its moments, and a wrong address has not.
 const maxGarbled = 3
 
-func (e *Engine) patience() time.Duration {
-	if e.Patience > 0 {
-		return e.Patience
-	}
-	return patience
-}
-
-func (e *Engine) wait(ctx context.Context, d time.Duration) error {
-	if e.Wait != nil {
-		return e.Wait(ctx, d)
-	}
-	return pause(ctx, d)
-}
-
 // showEvery is how often what a model says is shown at most.
 const showEvery = 30 * time.Millisecond
 
-// speaker asks a language model on behalf of an attempt. What is asked and said
+// Speaker asks a language model on behalf of an attempt. What is asked and said
 // is kept as events; a question that was answered before is not asked again.
-type speaker struct {
-	a      *attempt
+type Speaker struct {
+	stage  Stage
 	model  model.Model
 	client *model.Client
-	spec   requestSpec
+	spec   Manner
 }
 
-// requestSpec is what all requests of an attempt share.
-type requestSpec struct {
-	temperature *float64
-	effort      string
+// Stage is what a conversation needs of the attempt that it belongs to.
+type Stage interface {
+	// Emit keeps what was asked and said.
+	Emit(events ...event.Body)
+	// State is the attempt as its events tell it; an answer that is in it is not asked for again.
+	State() *fold.State
+	// NextCall numbers the requests of the attempt, from 1.
+	NextCall() int
+	// Ready waits while the attempt is paused. Its error ends the conversation: ctx is
+	// over, or a budget is used up.
+	Ready(ctx context.Context) error
+	// Wait waits before a failed request is sent again.
+	Wait(ctx context.Context, d time.Duration) error
+	// Patience is how long an endpoint may fail in a row.
+	Patience() time.Duration
+	// Mask hides what is, or looks like, a key.
+	Mask(text string) string
 }
 
-// question is one request to a model.
-type question struct {
-	node    int
-	purpose string
-	round   int
-	text    []model.Message
-	told    int // of the messages, those that the call before had
-	tools   []model.Tool
-	left    []string // what did not fit into the prompt
+// Manner is what all requests of an attempt share.
+type Manner struct {
+	Temperature *float64
+	Effort      string
 }
 
-// listener hears an answer as it comes. hear gets pieces in their order; again is
+// NewSpeaker makes a speaker of a model of the catalog. It has no stage yet.
+func NewSpeaker(catalog *model.Catalog, m model.Model, spec Manner) (*Speaker, error) {
+	client, err := catalog.Client(m)
+	if err != nil {
+		return nil, err
+	}
+	return &Speaker{model: m, client: client, spec: spec}, nil
+}
+
+// On puts the speaker on the stage of its attempt, before it is asked anything.
+func (s *Speaker) On(stage Stage) { s.stage = stage }
+
+// Model is who speaks.
+func (s *Speaker) Model() model.Model { return s.model }
+
+// Question is one request to a model.
+type Question struct {
+	Node     int
+	Purpose  string
+	Round    int
+	Messages []model.Message
+	Told     int // of the messages, those that the call before had
+	Tools    []model.Tool
+	Left     []string // what did not fit into the prompt
+}
+
+// Listener hears an answer as it comes. Hear gets pieces in their order; Again is
 // called when what was heard is void and the answer begins anew.
-type listener interface {
-	hear(model.Piece)
-	again(why string)
+type Listener interface {
+	Hear(model.Piece)
+	Again(why string)
 }
 
 // maxAnswerTokens bounds an answer where the model allows more: a whole script
 // takes 10,000.
 const maxAnswerTokens = 32_000
 
-// ask puts a question, again and again while the endpoint is at fault, and gives
+// Ask puts a question, again and again while the endpoint is at fault, and gives
 // the whole answer. Its error ends the attempt, or its search (*spentError).
-func (s *speaker) ask(ctx context.Context, q question, l listener) (model.Answer, error) {
-	req := model.Request{Messages: q.text, Tools: q.tools, MaxTokens: s.room(), Temperature: s.spec.temperature, Effort: s.spec.effort}
+func (s *Speaker) Ask(ctx context.Context, q Question, l Listener) (model.Answer, error) {
+	req := model.Request{Messages: q.Messages, Tools: q.Tools, MaxTokens: roomOf(s.model), Temperature: s.spec.Temperature, Effort: s.spec.Effort}
 	hash := s.hash(req)
-	if c := recall(s.a.w.State(), q, hash); c != nil {
+	if c := recall(s.stage.State(), q, hash); c != nil {
 		return recalled(*c, l), nil
 	}
-	p := persistence{began: time.Now(), limit: s.a.patience(), rng: rand.New(rand.NewPCG(rand.Uint64(), 0))}
+	p := persistence{began: time.Now(), limit: s.stage.Patience(), rng: rand.New(rand.NewPCG(rand.Uint64(), 0))}
 	for try := 1; ; try++ {
-		if err := s.a.rest(ctx, false); err != nil {
-			return model.Answer{}, err
-		}
-		if err := s.a.spent(); err != nil {
+		if err := s.stage.Ready(ctx); err != nil {
 			return model.Answer{}, err
 		}
 		answer, again, err := s.once(ctx, q, req, hash, try, &p, l)
 		if err == nil || again < 0 {
 			return answer, err
 		}
-		l.again(err.Error())
-		if err := s.a.wait(ctx, again); err != nil {
+		l.Again(err.Error())
+		if err := s.stage.Wait(ctx, again); err != nil {
 			return model.Answer{}, context.Cause(ctx)
 		}
 	}
 }
 
-// room is how many tokens an answer may take, 0 for as many as the endpoint gives.
-func (s *speaker) room() int {
-	room := s.model.MaxOutput
-	if room > maxAnswerTokens {
-		room = maxAnswerTokens
+// roomOf is how many tokens an answer may take, 0 for as many as the endpoint gives.
+func roomOf(m model.Model) int { return min(m.MaxOutput, maxAnswerTokens) }
+
+// Window is how many tokens a prompt may take, 0 where that is not known: the
+// model's context, less its answer and a tenth for what the estimate misses.
+func (s *Speaker) Window() int { return WindowOf(s.model) }
+
+// WindowOf is Speaker.Window of a model that is not spoken with.
+func WindowOf(m model.Model) int {
+	if m.Context == 0 {
+		return 0
 	}
-	return room
+	return max(m.Context*9/10-max(roomOf(m), 4096), 1)
 }
 
 // hash names everything that an answer depends on.
-func (s *speaker) hash(req model.Request) string {
+func (s *Speaker) hash(req model.Request) string {
 	doc, err := json.Marshal(struct {
 		Model   string
 		Request model.Request
@@ -129,10 +152,10 @@ func (s *speaker) hash(req model.Request) string {
 }
 
 // recall finds the answer to a question that was asked before.
-func recall(st *fold.State, q question, hash string) *fold.Call {
+func recall(st *fold.State, q Question, hash string) *fold.Call {
 	for i := len(st.Calls) - 1; i >= 0; i-- {
 		c := &st.Calls[i]
-		if hash != "" && c.Node == q.node && c.Purpose == q.purpose && c.Round == q.round && c.Hash == hash && !c.Failed() {
+		if hash != "" && c.Node == q.Node && c.Purpose == q.Purpose && c.Round == q.Round && c.Hash == hash && !c.Failed() {
 			return c
 		}
 	}
@@ -140,15 +163,15 @@ func recall(st *fold.State, q question, hash string) *fold.Call {
 }
 
 // recalled lets a listener hear an answer that is in the store.
-func recalled(c fold.Call, l listener) model.Answer {
+func recalled(c fold.Call, l Listener) model.Answer {
 	a := model.Answer{Text: c.Text, Reasoning: c.Reasoning, Stop: model.Stop(c.Ended.Stop)}
 	if c.Text != "" {
-		l.hear(model.Piece{Kind: model.PieceText, Text: c.Text})
+		l.Hear(model.Piece{Kind: model.PieceText, Text: c.Text})
 	}
 	for i, u := range c.Ended.Uses {
 		a.Calls = append(a.Calls, model.ToolCall{ID: u.ID, Name: u.Name, Args: u.Args})
-		l.hear(model.Piece{Kind: model.PieceToolName, Call: i, Text: u.Name})
-		l.hear(model.Piece{Kind: model.PieceToolArgs, Call: i, Text: u.Args})
+		l.Hear(model.Piece{Kind: model.PieceToolName, Call: i, Text: u.Name})
+		l.Hear(model.Piece{Kind: model.PieceToolArgs, Call: i, Text: u.Args})
 	}
 	return a
 }
@@ -181,11 +204,11 @@ func (p *persistence) again(n int, fault *model.Error) (time.Duration, error) {
 
 // once sends a request once. Where the endpoint is at fault and it is to be sent
 // again, again says after how long; else it is negative.
-func (s *speaker) once(ctx context.Context, q question, req model.Request, hash string, try int, p *persistence, l listener,
+func (s *Speaker) once(ctx context.Context, q Question, req model.Request, hash string, try int, p *persistence, l Listener,
 ) (answer model.Answer, again time.Duration, err error) {
-	id := int(s.a.calls.Add(1))
-	s.a.w.Emit(s.opening(id, q, hash, try))
-	show := &shower{id: id, emit: s.a.w.Emit, l: l}
+	id := s.stage.NextCall()
+	s.stage.Emit(s.opening(id, q, hash, try))
+	show := &shower{id: id, emit: s.stage.Emit, l: l}
 	answer, err = s.client.Stream(ctx, req, show.piece)
 	show.close()
 	end := s.closing(id, q, answer, show, err)
@@ -203,36 +226,36 @@ func (s *speaker) once(ctx context.Context, q question, req model.Request, hash 
 			again, end.Again, end.WaitMS = wait, true, wait.Milliseconds()
 		}
 	}
-	s.a.w.Emit(end)
+	s.stage.Emit(end)
 	return answer, again, err
 }
 
-func (s *speaker) opening(id int, q question, hash string, try int) event.Call {
+func (s *Speaker) opening(id int, q Question, hash string, try int) event.Call {
 	c := event.Call{
-		Call: id, Node: q.node, Purpose: q.purpose, Round: q.round, Try: try, Model: s.model.ID(), Hash: hash,
-		Context: s.model.Context, Left: q.left,
+		Call: id, Node: q.Node, Purpose: q.Purpose, Round: q.Round, Try: try, Model: s.model.ID(), Hash: hash,
+		Context: s.model.Context, Left: q.Left,
 	}
-	for i, m := range q.text {
+	for i, m := range q.Messages {
 		c.Tokens += prompt.Estimate(m.Text)
-		if i < q.told || try > 1 {
+		if i < q.Told || try > 1 {
 			continue
 		}
 		if m.Result != nil {
 			m.Text = m.Result.Text
 		}
-		c.Messages = append(c.Messages, event.Message{Role: m.Role, Text: s.a.mask(m.Text)})
+		c.Messages = append(c.Messages, event.Message{Role: m.Role, Text: s.stage.Mask(m.Text)})
 	}
 	return c
 }
 
-func (s *speaker) closing(id int, q question, answer model.Answer, show *shower, err error) event.Called {
+func (s *Speaker) closing(id int, q Question, answer model.Answer, show *shower, err error) event.Called {
 	end := event.Called{Call: id, Stop: string(answer.Stop), Served: answer.Served, Cost: event.NaN()}
 	u := answer.Usage
 	end.Usage = event.Usage{Input: u.Input, Output: u.Output, Cached: u.Cached, CacheWrite: u.CacheWrite, Reasoning: u.Reasoning}
 	if !answer.UsageKnown && show.bytes > 0 {
 		// The endpoint has not counted, and what came is paid for.
 		end.Usage = event.Usage{Output: (show.bytes + 3) / 4}
-		for _, m := range q.text {
+		for _, m := range q.Messages {
 			end.Usage.Input += prompt.Estimate(m.Text)
 		}
 		end.Usage.Estimated = end.Usage.Total()
@@ -245,7 +268,7 @@ func (s *speaker) closing(id int, q question, answer model.Answer, show *shower,
 		end.Uses = append(end.Uses, event.ToolUse{ID: c.ID, Name: c.Name, Args: c.Args})
 	}
 	if err != nil {
-		end.Stop, end.Why = "", s.a.mask(err.Error())
+		end.Stop, end.Why = "", s.stage.Mask(err.Error())
 	}
 	return end
 }
@@ -256,7 +279,7 @@ func (s *speaker) closing(id int, q question, answer model.Answer, show *shower,
 type shower struct {
 	id   int
 	emit func(...event.Body)
-	l    listener
+	l    Listener
 
 	mu    sync.Mutex
 	held  model.Piece
@@ -317,6 +340,6 @@ func (s *shower) pass() {
 		text = "\n" + text + " "
 	}
 	s.emit(event.Speech{Call: s.id, Voice: voice, Text: text})
-	s.l.hear(s.held)
+	s.l.Hear(s.held)
 	s.held, s.last = model.Piece{}, time.Now()
 }

@@ -103,7 +103,7 @@ func (t *tuner) Propose(ctx context.Context, b Brief, ed *Editor) error {
 		}
 		return nil
 	}
-	return refuse("no untried change of the constants keeps the rules")
+	return Refuse("no untried change of the constants keeps the rules")
 }
 
 // search is the state of the search before one node, all of it derived from the brief.

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxFileBytes bounds what an edit may read or make. Training scripts are far smaller.
-const maxFileBytes = 4 << 20
+// MaxFileBytes bounds what an edit may read or make. Training scripts are far smaller.
+const MaxFileBytes = 4 << 20
 
 // halfWritten is where a file stands while it is written; no node can have it.
 const halfWritten = ".pitwall-half-written"
@@ -35,7 +35,8 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Why }
 
-func refuse(format string, args ...any) error { return &Refusal{Why: fmt.Sprintf(format, args...)} }
+// Refuse makes a Refusal of a reason.
+func Refuse(format string, args ...any) error { return &Refusal{Why: fmt.Sprintf(format, args...)} }
 
 // Workspace is a node's directory. Nothing outside it can be read or changed
 // through it, by way of a link neither.
@@ -115,45 +116,46 @@ func (w *Workspace) Apply(h Hunk) (line int, err error) {
 		return 0, err
 	}
 	if known, ok := w.names[strings.ToLower(name)]; ok && known != name {
-		return 0, refuse("%s differs from %s only in case, which some file systems take for the same", name, known)
+		return 0, Refuse("%s differs from %s only in case, which some file systems take for the same", name, known)
 	}
-	if !isText(h.Old) || !isText(h.New) {
-		return 0, refuse("the edit of %s is not text: write UTF-8 without NUL bytes", name)
+	if !IsText(h.Old) || !IsText(h.New) {
+		return 0, Refuse("the edit of %s is not text: write UTF-8 without NUL bytes", name)
 	}
-	if len(h.New) > maxFileBytes {
-		return 0, refuse("%s would be larger than %d MiB", name, maxFileBytes>>20)
+	if len(h.New) > MaxFileBytes {
+		return 0, Refuse("%s would be larger than %d MiB", name, MaxFileBytes>>20)
 	}
 	text, err := w.read(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && h.Old == "":
 		if h.New == "" {
-			return 0, refuse("the edit of %s is empty", name)
+			return 0, Refuse("the edit of %s is empty", name)
 		}
 		return 1, w.write(name, h.New)
 	case errors.Is(err, fs.ErrNotExist):
-		return 0, refuse("there is no file %s in the node's directory", name)
+		return 0, Refuse("there is no file %s in the node's directory", name)
 	case err != nil:
 		return 0, err
 	case h.Old == "":
-		return 0, refuse("%s exists: name the passage to replace", name)
+		return 0, Refuse("%s exists: name the passage to replace", name)
 	case h.Old == h.New:
-		return 0, refuse("the edit of %s changes nothing", name)
+		return 0, Refuse("the edit of %s changes nothing", name)
 	}
 	at := strings.Index(text, h.Old)
 	if at < 0 {
-		return 0, refuse("the passage to replace does not stand in %s; it must match to the character", name)
+		return 0, Refuse("the passage to replace does not stand in %s; it must match to the character", name)
 	}
 	if next := strings.Index(text[at+1:], h.Old); next >= 0 {
-		return 0, refuse("the passage to replace stands in %s more than once (lines %d and %d): quote more of its surroundings",
+		return 0, Refuse("the passage to replace stands in %s more than once (lines %d and %d): quote more of its surroundings",
 			name, lineAt(text, at), lineAt(text, at+1+next))
 	}
-	if len(text)-len(h.Old)+len(h.New) > maxFileBytes {
-		return 0, refuse("%s would grow past %d MiB", name, maxFileBytes>>20)
+	if len(text)-len(h.Old)+len(h.New) > MaxFileBytes {
+		return 0, Refuse("%s would grow past %d MiB", name, MaxFileBytes>>20)
 	}
 	return lineAt(text, at), w.write(name, text[:at]+h.New+text[at+len(h.Old):])
 }
 
-func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+// IsText reports whether s could stand in a script: UTF-8 without NUL bytes.
+func IsText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func lineAt(text string, at int) int { return 1 + strings.Count(text[:at], "\n") }
 
@@ -161,25 +163,25 @@ func lineAt(text string, at int) int { return 1 + strings.Count(text[:at], "\n")
 func cleanPath(p string) (string, error) {
 	switch {
 	case p == "":
-		return "", refuse("the edit names no file")
+		return "", Refuse("the edit names no file")
 	case !utf8.ValidString(p) || strings.ContainsFunc(p, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return "", refuse("the path %q is not plain text", p)
+		return "", Refuse("the path %q is not plain text", p)
 	case strings.HasPrefix(p, "/") || strings.HasPrefix(p, "~") || filepath.IsAbs(p) || filepath.VolumeName(p) != "":
-		return "", refuse("the path %s is absolute: name a file of the node's directory", p)
+		return "", Refuse("the path %s is absolute: name a file of the node's directory", p)
 	case strings.Contains(p, `\`):
-		return "", refuse("the path %s has a backslash: separate folders with /", p)
+		return "", Refuse("the path %s has a backslash: separate folders with /", p)
 	}
 	for part := range strings.SplitSeq(p, "/") {
 		if part == ".." {
-			return "", refuse("the path %s leads out of the node's directory", p)
+			return "", Refuse("the path %s leads out of the node's directory", p)
 		}
 		if part == halfWritten {
-			return "", refuse("the name %s is taken", part)
+			return "", Refuse("the name %s is taken", part)
 		}
 	}
 	name := path.Clean(p)
 	if name == "." || strings.HasSuffix(p, "/") {
-		return "", refuse("the path %s names a folder", p)
+		return "", Refuse("the path %s names a folder", p)
 	}
 	return name, nil
 }
@@ -196,13 +198,13 @@ func (w *Workspace) regular(name string) error {
 		case err != nil:
 			return fmt.Errorf("look at %s: %w", sub, err)
 		case info.Mode()&fs.ModeSymlink != 0:
-			return refuse("%s is a link: only plain files of the node's directory can be edited", sub)
+			return Refuse("%s is a link: only plain files of the node's directory can be edited", sub)
 		case i < len(parts)-1 && !info.IsDir():
-			return refuse("%s is not a folder", sub)
+			return Refuse("%s is not a folder", sub)
 		case i == len(parts)-1 && !info.Mode().IsRegular():
-			return refuse("%s is not a plain file", sub)
-		case i == len(parts)-1 && info.Size() > maxFileBytes:
-			return refuse("%s is larger than %d MiB", sub, maxFileBytes>>20)
+			return Refuse("%s is not a plain file", sub)
+		case i == len(parts)-1 && info.Size() > MaxFileBytes:
+			return Refuse("%s is larger than %d MiB", sub, MaxFileBytes>>20)
 		}
 	}
 	return nil
@@ -214,7 +216,7 @@ func (w *Workspace) read(name string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
-		return "", refuse("%s is a binary file", name)
+		return "", Refuse("%s is a binary file", name)
 	}
 	return string(b), nil
 }

@@ -43,8 +43,8 @@ func TestApplyTakesExactHunksOnly(t *testing.T) {
 		{"old text is no text", Hunk{"train.py", "b = \xff", "b"}, 0, "not text"},
 		{"differs in case", Hunk{"Train.py", "", "x = 1\n"}, 0, "only in case"},
 		{"the name of what is half written", Hunk{halfWritten, "", "x"}, 0, "taken"},
-		{"new and too large", Hunk{"new.py", "", strings.Repeat("x", maxFileBytes+1)}, 0, "larger than"},
-		{"grows too large", Hunk{"train.py", "b = 2\n", strings.Repeat("x", maxFileBytes)}, 0, "grow past"},
+		{"new and too large", Hunk{"new.py", "", strings.Repeat("x", MaxFileBytes+1)}, 0, "larger than"},
+		{"grows too large", Hunk{"train.py", "b = 2\n", strings.Repeat("x", MaxFileBytes)}, 0, "grow past"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

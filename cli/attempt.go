@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/agent/engine"
+	"pitwall/agent/scaffold"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
@@ -38,7 +40,7 @@ func newSpec(tasks *taskdata.Catalog, taskID, by string) (store.Spec, error) {
 		return store.Spec{}, err
 	}
 	spec := store.Spec{
-		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: by, Scaffold: agent.Flat, Runner: agent.RunnerLocal,
+		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: by, Scaffold: scaffold.Flat, Runner: engine.RunnerLocal,
 		Nodes: defaultNodes, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns,
 	}
 	if by == agent.LLM {
@@ -295,7 +297,7 @@ func (a *app) engineCmd() *cobra.Command {
 				a.warn(tidy(context.WithoutCancel(cmd.Context()), s))
 				return err
 			})
-			if errors.Is(err, agent.ErrStopped) {
+			if errors.Is(err, engine.ErrStopped) {
 				return nil
 			}
 			if err != nil {

@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/agent/engine"
 	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
@@ -201,7 +202,7 @@ func tidy(ctx context.Context, s *store.Store) error {
 	if ctx.Err() != nil {
 		purged = nil // it was cut short, which is no trouble
 	}
-	if err := errors.Join(purged, agent.SweepWork(s)); err != nil {
+	if err := errors.Join(purged, engine.SweepWork(s)); err != nil {
 		return fmt.Errorf("tidy up %s: %w", s.Home(), err)
 	}
 	return nil
@@ -215,9 +216,9 @@ func (a *app) warn(err error) {
 }
 
 // engine wires an engine that trains on this machine.
-func (a *app) engine(s *store.Store) *agent.Engine {
+func (a *app) engine(s *store.Store) *engine.Engine {
 	lock := a.getenv("PITWALL_LOCK")
-	return &agent.Engine{
+	return &engine.Engine{
 		Store:   s,
 		Runner:  &runner.Local{Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }, LockPath: lock},
 		Getenv:  a.getenv,

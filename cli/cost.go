@@ -9,14 +9,15 @@ import (
 
 	"github.com/charmbracelet/x/term"
 
-	"pitwall/agent"
+	"pitwall/agent/engine"
+	"pitwall/agent/rig"
 	"pitwall/runner/profile"
 	"pitwall/store"
 )
 
 // costOf says in a line what the runs of some attempts take on GPUs, "" where they
 // take none.
-func costOf(e *agent.Engine, specs ...store.Spec) (string, error) {
+func costOf(e *engine.Engine, specs ...store.Spec) (string, error) {
 	var all profile.Estimate
 	count := 0
 	measured := map[string]bool{} // tasks: they are calibrated once
@@ -46,7 +47,7 @@ func costOf(e *agent.Engine, specs ...store.Spec) (string, error) {
 	if all.Price.Expected > 0 {
 		return text + fmt.Sprintf(", %s %s (%s to %s)", amount(all.Price.Expected), all.Currency, amount(all.Price.Low), amount(all.Price.Worst)), nil
 	}
-	return text + "; what a GPU-hour costs is not known: write price under [defaults] in " + agent.ProfilesFile, nil
+	return text + "; what a GPU-hour costs is not known: write price under [defaults] in " + rig.ProfilesFile, nil
 }
 
 func hours(h float64) string {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pitwall/agent"
+	"pitwall/agent/engine"
 	"pitwall/agent/model"
 	"pitwall/runner"
 	"pitwall/store"
@@ -55,7 +55,7 @@ func (a *app) doctorCmd() *cobra.Command {
 func (a *app) examine(ctx context.Context) []check {
 	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx)}
 	checks = append(checks, a.examineGPUs(ctx)...)
-	return append(checks, a.checkKeys(), checkGit(), check{Name: "machine", OK: true, Found: agent.MachineLabel(runner.Host(ctx))},
+	return append(checks, a.checkKeys(), checkGit(), check{Name: "machine", OK: true, Found: engine.MachineLabel(runner.Host(ctx))},
 		check{Name: "sandbox", OK: false, Found: "training scripts run with your rights: pitwall does not confine them", Mend: "attempt only with agents and hints that you trust, or inside a container"})
 }
 
@@ -128,7 +128,7 @@ func (a *app) checkLock(ctx context.Context) check {
 
 // checkKeys tells which language models can be used here.
 func (a *app) checkKeys() check {
-	catalog, err := model.Load(filepath.Join(a.home(), agent.ModelsFile), a.getenv)
+	catalog, err := model.Load(filepath.Join(a.home(), engine.ModelsFile), a.getenv)
 	if err != nil {
 		return check{Name: "keys", Found: err.Error(), Mend: "mend the file; see docs/agents.md"}
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"pitwall/agent"
+	"pitwall/agent/rig"
 	"pitwall/runner/gpu"
 	"pitwall/runner/profile"
 	"pitwall/taskdata"
@@ -56,7 +56,7 @@ func (a *app) spans(set profile.Set) ([]span, error) {
 // examineGPUs says what the GPU tracks need here and what of it is there.
 func (a *app) examineGPUs(ctx context.Context) []check {
 	found := newSurveyor(a.getenv)
-	path := filepath.Join(a.home(), agent.ProfilesFile)
+	path := filepath.Join(a.home(), rig.ProfilesFile)
 	set, err := profile.Load(path)
 	if err != nil {
 		return []check{
@@ -149,7 +149,7 @@ func torchOf(version, program string, err error, spans []span) check {
 		}
 	}
 	if err != nil {
-		c.Mend += "; or name an interpreter that has it as python under [defaults] in " + agent.ProfilesFile
+		c.Mend += "; or name an interpreter that has it as python under [defaults] in " + rig.ProfilesFile
 	}
 	for i, wanted := range wants {
 		var names []string
@@ -214,7 +214,7 @@ func (a *app) examineShards(dir string, spans []span) check {
 	var hungriest taskdata.Task
 	for _, sp := range spans {
 		for _, task := range sp.tasks {
-			n, err := agent.Shards(task)
+			n, err := rig.Shards(task)
 			if err != nil {
 				c.Found = err.Error()
 				return c
@@ -252,10 +252,10 @@ func (a *app) examineShards(dir string, spans []span) check {
 // shortfall names the tasks of a span that need more than some shards, with how many.
 func shortfall(sp span, have int) (names []string) {
 	for i := 0; i < len(sp.tasks); {
-		n, err := agent.Shards(sp.tasks[i])
+		n, err := rig.Shards(sp.tasks[i])
 		j := i + 1
 		for ; err == nil && j < len(sp.tasks); j++ {
-			if next, err := agent.Shards(sp.tasks[j]); err != nil || next.Shards != n.Shards {
+			if next, err := rig.Shards(sp.tasks[j]); err != nil || next.Shards != n.Shards {
 				break
 			}
 		}

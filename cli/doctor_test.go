@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"pitwall/agent"
+	"pitwall/agent/rig"
 	"pitwall/runner/gputest"
 	"pitwall/runner/profile"
 	"pitwall/store"
@@ -27,7 +27,7 @@ func onGPUs(t *testing.T, shards int, python string) (a *app, bin string) {
 	profiles := "[defaults]\ndata = \"" + data + "\"\npython = \"" + py + "\"\n"
 	if err := errors.Join(gputest.Install(bin), gputest.Data(data, shards),
 		os.WriteFile(py, []byte("#!/bin/sh\n"+python+"\n"), 0o700),
-		os.WriteFile(filepath.Join(home, agent.ProfilesFile), []byte(profiles), 0o600)); err != nil {
+		os.WriteFile(filepath.Join(home, rig.ProfilesFile), []byte(profiles), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
@@ -64,7 +64,7 @@ func TestDoctorSaysWhatTheGPUTracksNeed(t *testing.T) {
 	a, bin := onGPUs(t, 26, "echo 'ModuleNotFoundError: no torch here' >&2; exit 1")
 	checks := a.examineGPUs(t.Context())
 	contains(t, told(t, checks, "gpus"), "ok ", "8x NVIDIA H100", "driver ")
-	contains(t, told(t, checks, "profiles"), "ok ", agent.ProfilesFile+" over the built-in ones")
+	contains(t, told(t, checks, "profiles"), "ok ", rig.ProfilesFile+" over the built-in ones")
 	contains(t, told(t, checks, "torch"), "miss ", "no torch here", "2.7.1 for nanogpt/1 to 18", "each record's log for nanogpt/19 to 89 and nanogpt-medium/1 to 18", "pip install torch==2.7.1", "python under [defaults]")
 	contains(t, told(t, checks, "data"), "miss ", "26 shards in ", "too few for nanogpt/1 (65)", "nanogpt/5 to 7 (27)", "repeat what is there", "cached_fineweb10B.py 65")
 	if strings.Contains(told(t, checks, "data"), "nanogpt/9 ") {
@@ -81,7 +81,7 @@ func TestDoctorSaysWhatTheGPUTracksNeed(t *testing.T) {
 	t.Setenv("PATH", bin)
 	contains(t, told(t, a.examineGPUs(t.Context()), "gpus"), "miss ", "nvidia-smi is not installed", "install the NVIDIA driver")
 
-	path := filepath.Join(a.home(), agent.ProfilesFile)
+	path := filepath.Join(a.home(), rig.ProfilesFile)
 	if err := os.WriteFile(path, []byte("[defaults]\n\ndata = 5\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestEnvironmentOfATaskIsLookedAtOnce(t *testing.T) {
 	if list, err := a.environment(t.Context(), a.engine(s), machine, "micro/7"); err != nil || list != nil {
 		t.Errorf("the practice track needs %v, %v", list, err)
 	}
-	if err := os.WriteFile(filepath.Join(a.home(), agent.ProfilesFile), []byte("[defaults]\ngpus = 4\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(a.home(), rig.ProfilesFile), []byte("[defaults]\ngpus = 4\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c = look("nanogpt/5")

@@ -6,14 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 
-	"pitwall/agent"
+	"pitwall/agent/engine"
+	"pitwall/agent/rig"
 	"pitwall/runner/profile"
 	"pitwall/taskdata"
 	"pitwall/ui"
 )
 
 // environment says what the runs of a task need here, and what of it is there.
-func (a *app) environment(ctx context.Context, e *agent.Engine, s *surveyor, id string) ([]ui.EnvCheck, error) {
+func (a *app) environment(ctx context.Context, e *engine.Engine, s *surveyor, id string) ([]ui.EnvCheck, error) {
 	task, err := a.tasks().FindTask(id)
 	if err != nil {
 		return nil, err
@@ -22,7 +23,7 @@ func (a *app) environment(ctx context.Context, e *agent.Engine, s *surveyor, id 
 	if err != nil || track.GPUs == 0 {
 		return nil, err
 	}
-	p, wrong := e.Profile(task, track)
+	p, wrong := rig.ProfileOf(e.Store.Home(), task, track)
 	c := a.checkProfile(p, wrong)
 	if !c.OK {
 		return []ui.EnvCheck{c, s.checkCards(ctx, profile.Profile{GPUs: track.GPUs})}, nil
@@ -33,7 +34,7 @@ func (a *app) environment(ctx context.Context, e *agent.Engine, s *surveyor, id 
 // checkProfile tells a profile, or what is wrong with it.
 func (a *app) checkProfile(p profile.Profile, wrong error) ui.EnvCheck {
 	if wrong != nil {
-		return ui.EnvCheck{Name: "profile", Found: wrong.Error(), Mend: "mend " + filepath.Join(a.home(), agent.ProfilesFile)}
+		return ui.EnvCheck{Name: "profile", Found: wrong.Error(), Mend: "mend " + filepath.Join(a.home(), rig.ProfilesFile)}
 	}
 	text := fmt.Sprintf("%s: %d GPUs", p.Name, p.GPUs)
 	if p.EmptyCaches {
@@ -66,7 +67,7 @@ func (s *surveyor) checkTorch(ctx context.Context, p profile.Profile, wanted str
 	switch {
 	case err != nil:
 		c.Found = fmt.Sprintf("none (%v); %s", err, asked)
-		c.Mend = install(wanted) + ", or name an interpreter that has it as python in " + agent.ProfilesFile
+		c.Mend = install(wanted) + ", or name an interpreter that has it as python in " + rig.ProfilesFile
 	case version == "":
 		c.OK, c.Found = true, fmt.Sprintf("%s; what %s brings is not looked at", asked, by)
 	case wanted == "" || release(version) == release(wanted):
@@ -99,7 +100,7 @@ func release(version string) string {
 // checkData says whether the shards of a task are there.
 func (a *app) checkData(p profile.Profile, task taskdata.Task) ui.EnvCheck {
 	c := ui.EnvCheck{Name: "data"}
-	n, err := agent.Shards(task)
+	n, err := rig.Shards(task)
 	if err != nil {
 		c.Found = err.Error()
 		return c
@@ -112,7 +113,7 @@ func (a *app) checkData(p profile.Profile, task taskdata.Task) ui.EnvCheck {
 	case dir == "":
 		c.Found = n.String() + " needed; nothing says where they lie"
 		c.Mend = fmt.Sprintf("in a clone of modded-nanogpt run: python data/cached_fineweb10B.py %d, and write data = \"…/data\" under [defaults] in %s",
-			n.Shards, filepath.Join(a.home(), agent.ProfilesFile))
+			n.Shards, filepath.Join(a.home(), rig.ProfilesFile))
 		return c
 	case len(p.Launch) > 0:
 		c.OK, c.Found = true, fmt.Sprintf("%s needed in %s, where %s runs it; not looked at", n, dir, p.Launch[0])

@@ -14,6 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"pitwall/agent"
+	"pitwall/agent/engine"
+	"pitwall/agent/scaffold"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -40,7 +42,7 @@ func (c *choices) add(f *pflag.FlagSet) {
 	f.StringVar(&s.Scripts, "scripts", "", "where both records' scripts come from: llm-speedrunner or modded-nanogpt (default: the first, as in the paper, where both were imported)")
 	f.StringVar(&s.Agent, "agent", agent.Tuner, "who edits: "+agentList())
 	f.StringVar(&s.Model, "model", "", "the language model of agent llm, as provider/name or a name; see pitwall models")
-	f.StringVar(&s.Scaffold, "scaffold", agent.Flat, "how the next node is chosen: "+scaffoldList())
+	f.StringVar(&s.Scaffold, "scaffold", scaffold.Flat, "how the next node is chosen: "+scaffoldList())
 	f.IntVar(&s.Search.Initial, "initial", 0, "nodes from the record at the start (default: the scaffold's)")
 	f.IntVar(&s.Search.Branch, "branch", 0, "nodes from each node chosen after that (default: the scaffold's)")
 	f.Float64Var(&s.Search.Debug, "debug", 0, "probability of mending a failed node (default: the scaffold's)")
@@ -49,11 +51,11 @@ func (c *choices) add(f *pflag.FlagSet) {
 	f.IntVar(&s.Nodes, "nodes", defaultNodes, "how many nodes to try")
 	f.IntVar(&s.Parallel, "parallel", 0, "nodes under way at a time: one trains, others are written (default: 2 for llm)")
 	f.Int64Var(&s.Seed, "seed", 1, "the agent's seed")
-	f.StringVar(&s.Runner, "runner", agent.RunnerLocal, "where scripts train")
+	f.StringVar(&s.Runner, "runner", engine.RunnerLocal, "where scripts train")
 	f.IntVar(&c.calibrate, "calibrate", 0, "runs of each record that calibration needs (default: the track's)")
 	f.IntVar(&c.confirm, "confirm", 0, "fresh runs of the best node and of the record (default: the track's)")
 	f.Float64Var(&c.temperature, "temperature", 0, "of the model, 0 to 2 (default: the model's own)")
-	f.StringVar(&s.Effort, "effort", "", "how hard the model reasons: "+strings.Join(agent.Efforts(), ", ")+" (default: the model's own)")
+	f.StringVar(&s.Effort, "effort", "", "how hard the model reasons: "+strings.Join(engine.Efforts(), ", ")+" (default: the model's own)")
 	f.StringVar(&s.Edits, "edits", agent.EditsBlocks, "how the model gives its edits: blocks or tools")
 	f.IntVar(&s.Reflections, "reflections", agent.DefaultReflections, "how often the model may mend its answer for a node")
 	f.BoolVar(&s.Ideas, "ideas", false, "have the model propose hypotheses first, and write a node for each")
@@ -126,7 +128,7 @@ func (c *choices) settle(cmd *cobra.Command, tasks *taskdata.Catalog, task strin
 
 // searchFigures gives the scaffold's own figures where no other was set.
 func searchFigures(set func(string) bool, spec store.Spec) (event.Search, error) {
-	own, err := agent.SearchOf(spec.Scaffold, event.Search{})
+	own, err := scaffold.SearchOf(spec.Scaffold, event.Search{})
 	if err != nil {
 		return own, err
 	}
@@ -140,7 +142,7 @@ func searchFigures(set func(string) bool, spec store.Spec) (event.Search, error)
 		}
 	}
 	own.Released = given.Released
-	_, err = agent.SearchOf(spec.Scaffold, own)
+	_, err = scaffold.SearchOf(spec.Scaffold, own)
 	return own, err
 }
 
@@ -218,7 +220,7 @@ func readDocument(path string) (store.Document, error) {
 
 func scaffoldList() string {
 	var parts []string
-	for _, s := range agent.Scaffolds() {
+	for _, s := range scaffold.Scaffolds() {
 		parts = append(parts, s.Name+" ("+s.About+")")
 	}
 	return strings.Join(parts, ", ")

@@ -12,7 +12,7 @@ import (
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
-	"pitwall/agent"
+	"pitwall/agent/adopt"
 	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
@@ -138,7 +138,7 @@ func (a *app) takeIn(ctx context.Context, s *store.Store, path, ref string, prog
 			progress(importer.Progress{Done: i, Total: len(report.Workspaces), What: w.Name})
 		}
 		item := slices.IndexFunc(report.Items, func(it importer.Item) bool { return it.Kind == importer.KindWorkspace && it.Name == w.Path })
-		if err := adopt(ctx, s, tasks, w, check, &report.Items[item]); err != nil {
+		if err := adoptOne(ctx, s, tasks, w, check, &report.Items[item]); err != nil {
 			return report, err
 		}
 		report.Workspaces[i].Versions = nil // their logs are in the store now, and can be large
@@ -149,16 +149,16 @@ func (a *app) takeIn(ctx context.Context, s *store.Store, path, ref string, prog
 	return report, nil
 }
 
-// adopt keeps a workspace as an attempt, and says in its item what became of it. The error is not nil
+// adoptOne keeps a workspace as an attempt, and says in its item what became of it. The error is not nil
 // where the import was stopped.
-func adopt(ctx context.Context, s *store.Store, tasks *taskdata.Catalog, w importer.Workspace, check agent.RuleCheck, item *importer.Item) error {
+func adoptOne(ctx context.Context, s *store.Store, tasks *taskdata.Catalog, w importer.Workspace, check adopt.RuleCheck, item *importer.Item) error {
 	if w.Task == "" {
 		if item.State == importer.Taken {
 			item.State = importer.Skipped
 		}
 		return nil
 	}
-	id, added, err := agent.Adopt(ctx, s, tasks, w, check)
+	id, added, err := adopt.Adopt(ctx, s, tasks, w, check)
 	if ctx.Err() != nil {
 		return fmt.Errorf("import stopped: %w", ctx.Err())
 	}
@@ -177,7 +177,7 @@ func adopt(ctx context.Context, s *store.Store, tasks *taskdata.Catalog, w impor
 }
 
 // ruleCheck checks scripts against their track's rules with the Python that is here.
-func (a *app) ruleCheck(ctx context.Context) agent.RuleCheck {
+func (a *app) ruleCheck(ctx context.Context) adopt.RuleCheck {
 	py, missing := runner.FindPython(ctx, a.getenv)
 	return func(ctx context.Context, task taskdata.Task, script string) ([]taskdata.Violation, error) {
 		if missing != nil {

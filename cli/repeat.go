@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"pitwall/agent"
+	"pitwall/agent/engine"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
@@ -28,7 +28,7 @@ func (a *app) repeatCmd() *cobra.Command {
 		Example: "pitwall repeat 3 -n 10\npitwall repeat nanogpt/16 -n 5",
 		Args:    args(1, 2),
 		RunE: a.onStore(func(ctx context.Context, s *store.Store, args []string) error {
-			subject := agent.Subject{Node: -1}
+			subject := engine.Subject{Node: -1}
 			if strings.Contains(args[0], "/") && len(args) == 1 {
 				if _, err := a.tasks().FindTask(args[0]); err != nil {
 					return err
@@ -39,7 +39,7 @@ func (a *app) repeatCmd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				subject = agent.Subject{Spec: sum.Spec, Node: node, Files: st.Files(node)}
+				subject = engine.Subject{Spec: sum.Spec, Node: node, Files: st.Files(node)}
 				subject.Spec.Scripts = st.Attempt.Scripts
 				if node == 0 {
 					subject.Node = -1
@@ -81,7 +81,7 @@ func repeatsDoc(runs []stats.Run, target float64) repeatsJSON {
 	return d
 }
 
-func (a *app) repeat(ctx context.Context, s *store.Store, subject agent.Subject, n int, yes bool) error {
+func (a *app) repeat(ctx context.Context, s *store.Store, subject engine.Subject, n int, yes bool) error {
 	cost := subject.Spec
 	cost.Nodes, cost.Calibrate, cost.Confirm = n, 0, 0
 	if subject.Node >= 0 {

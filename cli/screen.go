@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/agent/engine"
+	"pitwall/agent/scaffold"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/taskdata"
@@ -37,7 +39,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 		}
 		// An engine knows the tasks that there were when it was made, and more may be
 		// imported.
-		engine := func() *agent.Engine { return a.engine(s) }
+		now := func() *engine.Engine { return a.engine(s) }
 		machine := newSurveyor(a.getenv)
 		// Tidying may take a while: the screen does not wait for it, and hears of
 		// its troubles when the terminal is free again.
@@ -49,10 +51,10 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			a.warn(<-tidied)
 		}()
 		return ui.Run(ctx, ui.Options{
-			Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(engine()), Scaffolds: scaffoldChoices(),
-			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, engine()) },
-			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(engine(), spec) },
-			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(engine(), task, by) },
+			Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(now()), Scaffolds: scaffoldChoices(),
+			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, now()) },
+			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(now(), spec) },
+			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(now(), task, by) },
 			Editor:   a.editor,
 			Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
 			Resume: func(ctx context.Context, id string) error {
@@ -69,12 +71,12 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 				_, err := runner.FindPython(ctx, a.getenv)
 				return err
 			},
-			Machine: func(ctx context.Context) string { return agent.MachineLabel(runner.Host(ctx)) },
+			Machine: func(ctx context.Context) string { return engine.MachineLabel(runner.Host(ctx)) },
 			Track:   machine.homeTrack,
 			Environment: func(ctx context.Context, task string) ([]ui.EnvCheck, error) {
-				return a.environment(ctx, engine(), machine, task)
+				return a.environment(ctx, now(), machine, task)
 			},
-			Cost: func(spec store.Spec) (string, error) { return costOf(engine(), spec) },
+			Cost: func(spec store.Spec) (string, error) { return costOf(now(), spec) },
 			Import: func(ctx context.Context, path string, progress func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {
 				report, err := a.takeIn(ctx, s, path, "", progress)
 				return report, a.tasks(), err
@@ -86,7 +88,7 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 
 // agentChoices lists the agents; one that is a language model is ready where a key
 // or a local server is there.
-func agentChoices(e *agent.Engine) []ui.Agent {
+func agentChoices(e *engine.Engine) []ui.Agent {
 	var list []ui.Agent
 	for _, k := range agent.Kinds() {
 		c := ui.Agent{Name: k.Name, About: k.About, Ready: true, Model: k.Name == agent.LLM, Scaffolds: k.Name == agent.LLM || k.Name == agent.Human}
@@ -101,7 +103,7 @@ func agentChoices(e *agent.Engine) []ui.Agent {
 }
 
 // defaults is newSpec with the model that is used where none is named.
-func (a *app) defaults(e *agent.Engine, task, by string) (store.Spec, error) {
+func (a *app) defaults(e *engine.Engine, task, by string) (store.Spec, error) {
 	spec, err := newSpec(a.tasks(), task, by)
 	if err == nil && by == agent.LLM {
 		if m, err := e.Model(""); err == nil {
@@ -113,7 +115,7 @@ func (a *app) defaults(e *agent.Engine, task, by string) (store.Spec, error) {
 
 func scaffoldChoices() []ui.Scaffold {
 	var list []ui.Scaffold
-	for _, s := range agent.Scaffolds() {
+	for _, s := range scaffold.Scaffolds() {
 		list = append(list, ui.Scaffold{Name: s.Name, About: s.About, Search: s.Search})
 	}
 	return list
@@ -121,7 +123,7 @@ func scaffoldChoices() []ui.Scaffold {
 
 // modelChoices lists the models of all providers that are ready, and what the
 // others lack.
-func modelChoices(ctx context.Context, e *agent.Engine) ([]ui.ModelChoice, error) {
+func modelChoices(ctx context.Context, e *engine.Engine) ([]ui.ModelChoice, error) {
 	catalog, err := e.Catalog()
 	if err != nil {
 		return nil, err
@@ -148,7 +150,7 @@ func modelChoices(ctx context.Context, e *agent.Engine) ([]ui.ModelChoice, error
 	return list, nil
 }
 
-func preview(e *agent.Engine, spec store.Spec) (ui.PromptPreview, error) {
+func preview(e *engine.Engine, spec store.Spec) (ui.PromptPreview, error) {
 	p, err := e.Preview(spec)
 	return ui.PromptPreview{Messages: p.Messages, Tokens: p.Tokens, Hash: p.Hash, Left: p.Left}, err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
+	"pitwall/agent/scaffold"
 	"pitwall/campaign"
 	"pitwall/internal/clean"
 	"pitwall/runner"
@@ -67,7 +68,7 @@ func (a *app) world(s *store.Store) campaign.World {
 	return campaign.World{
 		Tasks:   a.tasks(),
 		Base:    func(task, by string) (store.Spec, error) { return newSpec(a.tasks(), task, by) },
-		Figures: func(scaffold string) (event.Search, error) { return agent.SearchOf(scaffold, event.Search{}) },
+		Figures: func(name string) (event.Search, error) { return scaffold.SearchOf(name, event.Search{}) },
 		Talks:   talks,
 		Model: func(name string) (string, error) {
 			m, err := a.engine(s).Model(name)
