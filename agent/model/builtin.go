@@ -137,8 +137,6 @@ func readModel(provider string, m catwalk.Model) entry {
 	return e
 }
 
-func count(n int64) int { return int(min(max(n, 0), 1<<30)) }
-
 // listPrice reads the list's four figures. The two for the cache mean now this, now
 // that: what is above the price of input is that of writing, what is below is that of
 // reading, and the price of output stands there by mistake. Of two that are below, the

@@ -31,7 +31,7 @@ type Client struct {
 	amended amends
 
 	// What providers want back with the results of tools.
-	turns memory[anthropicTurn]
+	turns memory[[]messageBlock]
 	kept  memory[chatTurn]
 }
 

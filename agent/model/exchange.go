@@ -1,6 +1,7 @@
 package model
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -34,9 +35,9 @@ var (
 	errOver        = errors.New("the exchange is over")
 )
 
-// exchange is one request to an endpoint and its answer. It is what both SDKs' types
-// take for an HTTP client: here keys are put in, time limits are kept, and everything
-// that is no stream of an answer becomes an Error.
+// exchange is one request to an endpoint and its answer, the same on every wire: here
+// keys are put in, time limits are kept, and everything that is no stream of an answer
+// becomes an Error.
 type exchange struct {
 	c      *Client
 	ctx    context.Context
@@ -92,9 +93,21 @@ func (x *exchange) closing() {
 // word notes that a part of the answer was in what came.
 func (x *exchange) word() { x.quiet = 0 }
 
-// Do sends a request with the provider's key and headers. The body of the response
+// post asks for an answer at an address. The caller closes the response's body, which is
+// a stream of events unless the endpoint knows no better.
+func (x *exchange) post(at *url.URL, body []byte) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(x.ctx, http.MethodPost, at.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, x.c.noAnswer(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "text/event-stream")
+	return x.do(req)
+}
+
+// do sends a request with the provider's key and headers. The body of the response
 // that it gives is watched; every status but success is an *Error.
-func (x *exchange) Do(req *http.Request) (*http.Response, error) {
+func (x *exchange) do(req *http.Request) (*http.Response, error) {
 	x.c.authorize(req)
 	res, err := x.c.http.Do(req)
 	if err != nil {
@@ -184,6 +197,16 @@ func (c *Client) noAnswer(err error) *Error {
 		e.Mend = "check the network, HTTPS_PROXY and " + p.where()
 	}
 	return e
+}
+
+// unwritten says that a request cannot be put into the words of its wire.
+func (c *Client) unwritten(err error) *Error {
+	return &Error{Kind: KindRequest, Provider: c.provider.Name, What: "the request cannot be written: " + c.quote(err.Error())}
+}
+
+// told makes an Error of an event of a stream that tells of one.
+func (c *Client) told(e sentEvent) *Error {
+	return c.refused(readFault(http.StatusOK, e.data), http.Header{}, e.data)
 }
 
 // notModel says that an endpoint speaks no wire that we know.

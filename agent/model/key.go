@@ -128,9 +128,10 @@ func (c *Client) authorize(req *http.Request) {
 			h.Set("Authorization", "Bearer "+key)
 		}
 	}
-	if h.Get("User-Agent") == "" {
-		h.Set("User-Agent", "pitwall")
+	if c.provider.Wire == wireAnthropic {
+		h.Set("Anthropic-Version", "2023-06-01")
 	}
+	h.Set("User-Agent", "pitwall")
 	for name, value := range c.provider.headers {
 		h.Set(name, value)
 	}

@@ -54,7 +54,7 @@ func (c *Catalog) Models(ctx context.Context, provider string) ([]Model, error) 
 	for _, s := range served {
 		m := p.model(s.name()).Model
 		if m.Context == 0 {
-			m.Context = count(cmp.Or(s.ContextLength, s.ContextWindow, s.MaxModelLen, s.MaxContextLength, s.MaxInputTokens))
+			m.Context = cmp.Or(s.ContextLength.n, s.ContextWindow.n, s.MaxModelLen.n, s.MaxContextLength.n, s.MaxInputTokens.n)
 		}
 		out = append(out, m)
 	}
@@ -77,11 +77,11 @@ func sorted(models []Model) []Model {
 // servedModel is a model in an endpoint's list. Its context has many names.
 type servedModel struct {
 	ID               string `json:"id"`
-	ContextLength    int64  `json:"context_length"`     // OpenRouter, Together
-	ContextWindow    int64  `json:"context_window"`     // Groq
-	MaxModelLen      int64  `json:"max_model_len"`      // vLLM
-	MaxContextLength int64  `json:"max_context_length"` // Mistral, LM Studio
-	MaxInputTokens   int64  `json:"max_input_tokens"`   // Anthropic
+	ContextLength    figure `json:"context_length"`     // OpenRouter, Together
+	ContextWindow    figure `json:"context_window"`     // Groq
+	MaxModelLen      figure `json:"max_model_len"`      // vLLM
+	MaxContextLength figure `json:"max_context_length"` // Mistral, LM Studio
+	MaxInputTokens   figure `json:"max_input_tokens"`   // Anthropic
 }
 
 // name gives the model's name as requests take it; Gemini lists paths.
@@ -101,13 +101,10 @@ func (c *Client) served(ctx context.Context) ([]servedModel, error) {
 	if err != nil {
 		return nil, c.noAnswer(err)
 	}
-	if p.Wire == wireAnthropic {
-		req.Header.Set("Anthropic-Version", "2023-06-01")
-	}
 	c.FirstByte, c.Between = listLimit, listLimit
 	x := c.begin(ctx)
 	defer x.end()
-	res, err := x.Do(req)
+	res, err := x.do(req)
 	if err != nil {
 		return nil, x.broken(err)
 	}

@@ -79,7 +79,15 @@ type Message struct {
 type Tool struct {
 	Name   string
 	About  string
-	Schema map[string]any // JSON schema of its arguments, an object
+	Schema map[string]any // JSON schema of its arguments, an object; nil for none
+}
+
+// schema gives the schema of a tool's arguments, also of one that has none.
+func (t Tool) schema() map[string]any {
+	if t.Schema == nil {
+		return map[string]any{"type": "object", "properties": map[string]any{}}
+	}
+	return t.Schema
 }
 
 // ToolCall is a model's call of a tool.

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
 )
 
-// The request is made of the SDK's types. Its client is not used: it refuses
+// The request is made of go-openai's types. Its client is not used: it refuses
 // parameters by the model's name whatever the endpoint, loses a temperature of 0, the
 // reasoning of several providers and errors behind keep-alive comments, and cannot tell
 // a stream that ended from one that broke off.
@@ -73,13 +72,9 @@ func (c *Client) chatBody(r Request, a amends) (body []byte, dropped []string, e
 		}
 	}
 	for _, t := range r.Tools {
-		schema := t.Schema
-		if schema == nil {
-			schema = map[string]any{"type": "object", "properties": map[string]any{}}
-		}
 		req.Tools = append(req.Tools, openai.Tool{
 			Type:     openai.ToolTypeFunction,
-			Function: &openai.FunctionDefinition{Name: t.Name, Description: t.About, Parameters: schema},
+			Function: &openai.FunctionDefinition{Name: t.Name, Description: t.About, Parameters: t.schema()},
 		})
 	}
 	for _, m := range r.Messages {
@@ -144,16 +139,10 @@ func (c *Client) chatURL() *url.URL {
 func (c *Client) chat(x *exchange, r Request, a amends, h *hearing) error {
 	body, dropped, err := c.chatBody(r, a)
 	if err != nil {
-		return &Error{Kind: KindRequest, Provider: c.provider.Name, What: "the request cannot be written: " + c.quote(err.Error())}
+		return c.unwritten(err)
 	}
 	h.dropped = dropped
-	req, err := http.NewRequestWithContext(x.ctx, http.MethodPost, c.chatURL().String(), bytes.NewReader(body))
-	if err != nil {
-		return c.noAnswer(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "text/event-stream")
-	res, err := x.Do(req)
+	res, err := x.post(c.chatURL(), body)
 	if err != nil {
 		return err
 	}
@@ -216,25 +205,27 @@ type chatDelta struct {
 }
 
 type chatUsage struct {
-	openai.Usage
-	PromptTokensDetails *struct {
-		CachedTokens     int `json:"cached_tokens"`
-		CacheWriteTokens int `json:"cache_write_tokens"`
+	Prompt        figure `json:"prompt_tokens"`
+	Completion    figure `json:"completion_tokens"`
+	Total         figure `json:"total_tokens"`
+	PromptDetails struct {
+		Cached     figure `json:"cached_tokens"`
+		CacheWrite figure `json:"cache_write_tokens"`
 	} `json:"prompt_tokens_details"`
-	CacheHit     int `json:"prompt_cache_hit_tokens"` // DeepSeek
-	CachedTokens int `json:"cached_tokens"`           // Moonshot
+	CompletionDetails struct {
+		Reasoning figure `json:"reasoning_tokens"`
+	} `json:"completion_tokens_details"`
+	CacheHit figure `json:"prompt_cache_hit_tokens"` // DeepSeek
+	Cached   figure `json:"cached_tokens"`           // Moonshot
 }
 
 func (u chatUsage) usage() Usage {
-	out := Usage{Input: u.PromptTokens, Output: u.CompletionTokens, Cached: max(u.CacheHit, u.CachedTokens)}
-	if d := u.PromptTokensDetails; d != nil {
-		out.Cached, out.CacheWrite = max(out.Cached, d.CachedTokens), d.CacheWriteTokens
-	}
-	if d := u.CompletionTokensDetails; d != nil {
-		out.Reasoning = d.ReasoningTokens
+	out := Usage{
+		Input: u.Prompt.n, Output: u.Completion.n, Reasoning: u.CompletionDetails.Reasoning.n,
+		Cached: max(u.CacheHit.n, u.Cached.n, u.PromptDetails.Cached.n), CacheWrite: u.PromptDetails.CacheWrite.n,
 	}
 	// Some count reasoning in the total only.
-	if more := u.TotalTokens - u.PromptTokens - u.CompletionTokens; more > 0 {
+	if more := u.Total.n - u.Prompt.n - u.Completion.n; more > 0 {
 		out.Output += more
 		out.Reasoning = max(out.Reasoning, more)
 	}
@@ -279,17 +270,18 @@ func (l *chatListener) listenWhole(body io.Reader) error {
 // listen reads a stream to its end.
 func (l *chatListener) listen(body io.Reader) error {
 	understood, ended := false, false
-	err := events(body, func(data []byte) error {
-		if string(data) == "[DONE]" {
+	err := events(body, func(e sentEvent) error {
+		if string(e.data) == "[DONE]" {
 			ended = true
 			return io.EOF
 		}
 		var chunk chatChunk
-		if err := json.Unmarshal(data, &chunk); err != nil {
+		err := json.Unmarshal(e.data, &chunk)
+		switch {
+		case e.failed(chunk.Error):
+			return l.c.told(e)
+		case err != nil:
 			return errNoStream
-		}
-		if len(chunk.Error) > 0 && string(chunk.Error) != "null" {
-			return l.c.refused(readFault(http.StatusOK, data), http.Header{}, data)
 		}
 		understood = understood || chunk.Choices != nil || chunk.Usage != nil
 		return l.chunk(&chunk)

@@ -82,7 +82,7 @@ type patterns struct {
 
 func sayings() patterns {
 	return patterns{
-		tooLong: regexp.MustCompile(`(?i)context.?length|context.?window|maximum context|context.?size|prompt is too long|input is too long|input token count.*exceeds|request.?too.?large|reduce the length`),
+		tooLong: regexp.MustCompile(`(?i)context.?(length|window|limit)|maximum context|context.?size|prompt is too long|input is too long|input token count.*exceeds|request.?too.?large|reduce the length`),
 		quota:   regexp.MustCompile(`(?i)insufficient.?(quota|balance|credit|funds)|exceeded your current quota|credit balance is too low|out of credits|no credits|any credits|more credits|spending limit|billing.?(hard|limit|not)|payment required`),
 		key:     regexp.MustCompile(`(?i)(invalid|incorrect|missing|wrong|expired|no) api.?key|api.?key (is )?(not valid|invalid|expired|missing)|api_key_invalid|authentication.?error|invalid.?authentication|unauthori[sz]ed`),
 		model:   regexp.MustCompile(`(?i)model.?not.?(found|exist)|deployment.?not.?found|model\b.{0,100}\b(not found|does not exist|doesn't exist|is not available|not available|not exist)|(unknown|invalid|no such) model\b|not a valid model|no (allowed|available) providers|not have access to model`),
