@@ -16,7 +16,6 @@ import (
 	"pitwall/agent"
 	"pitwall/agent/engine"
 	"pitwall/agent/scaffold"
-	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -139,9 +138,6 @@ func (a *app) drive(ctx context.Context, s *store.Store, id string, detach, goOn
 	}
 	if !a.json {
 		fmt.Fprintln(a.out, id)
-	}
-	if err := runner.Harden(); err != nil {
-		return err
 	}
 	following := a.follow(ctx, s, id)
 	e := a.engine(s)
@@ -287,9 +283,6 @@ func (a *app) engineCmd() *cobra.Command {
 		Args:   args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			signal.Ignore(syscall.SIGHUP)
-			if err := runner.Harden(); err != nil {
-				return err
-			}
 			err := a.withStore(cmd.Context(), func(s *store.Store) error {
 				e := a.engine(s)
 				e.Go = goOn
@@ -330,9 +323,6 @@ func (a *app) calibrateCmd() *cobra.Command {
 
 func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int, yes bool) error {
 	if err := a.agree(ctx, s, yes, store.Spec{Task: task, Calibrate: n}); err != nil {
-		return err
-	}
-	if err := runner.Harden(); err != nil {
 		return err
 	}
 	var following func()

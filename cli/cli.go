@@ -34,6 +34,12 @@ import (
 // its exit status. The version is that of a release, "" for what the build
 // information says.
 func Main(version string) int {
+	// Before anything else: while a script trains it can read what it likes of any
+	// process of its user that does not hide it, and ours hold keys.
+	if err := runner.Harden(); err != nil {
+		fmt.Fprintf(os.Stderr, "pitwall: %v\n", err)
+		return 1
+	}
 	// A guard of a run is started often and must be quick and small.
 	if len(os.Args) > 1 && os.Args[1] == "_run" {
 		return runner.Shim(os.Args[2:])

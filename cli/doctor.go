@@ -55,7 +55,7 @@ func (a *app) doctorCmd() *cobra.Command {
 func (a *app) examine(ctx context.Context) []check {
 	checks := []check{a.checkPython(ctx), checkRunner(), a.checkStore(ctx), a.checkDisk(), a.checkLock(ctx)}
 	checks = append(checks, a.examineGPUs(ctx)...)
-	return append(checks, a.checkKeys(), checkGit(), check{Name: "machine", OK: true, Found: engine.MachineLabel(runner.Host(ctx))},
+	return append(checks, a.checkKeys(), a.checkSecrets(), checkGit(), check{Name: "machine", OK: true, Found: engine.MachineLabel(runner.Host(ctx))},
 		check{Name: "sandbox", OK: false, Found: "training scripts run with your rights: pitwall does not confine them", Mend: "attempt only with agents and hints that you trust, or inside a container"})
 }
 
@@ -149,7 +149,7 @@ func (a *app) checkKeys() check {
 	if found != "" {
 		found += "; "
 	}
-	return check{Name: "keys", OK: true, Found: found + "agent llm uses " + m.ID() + " where --model names none; no script sees a key"}
+	return check{Name: "keys", OK: true, Found: found + "agent llm uses " + m.ID() + " where --model names none; no script is handed a key"}
 }
 
 func checkGit() check {

@@ -14,6 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall/agent/engine"
+	"pitwall/agent/model"
+	"pitwall/internal/environ"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
@@ -244,5 +247,11 @@ func (a *app) editor(file string) *exec.Cmd {
 	if len(words) == 0 {
 		words = []string{"vi"}
 	}
-	return exec.Command(words[0], append(words[1:], file)...)
+	cmd := exec.Command(words[0], append(words[1:], file)...)
+	var keys []string
+	if c, err := model.Load(filepath.Join(a.home(), engine.ModelsFile), a.getenv); err == nil {
+		keys = c.KeyNames()
+	}
+	cmd.Env = environ.WithoutSecrets(os.Environ(), keys...) // a script could read them of it
+	return cmd
 }

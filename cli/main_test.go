@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -14,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pitwall": func() { os.Exit(Main("")) }})
+	testscript.Main(m, programs())
 }
 
 // TestCommandLine runs the sessions in testdata/script. Beside testscript's own

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent/engine"
-	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/stats"
@@ -88,9 +87,6 @@ func (a *app) repeat(ctx context.Context, s *store.Store, subject engine.Subject
 		cost.Nodes = 2 * n
 	}
 	if err := a.agree(ctx, s, yes, cost); err != nil {
-		return err
-	}
-	if err := runner.Harden(); err != nil {
 		return err
 	}
 	var following func()

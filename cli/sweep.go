@@ -18,7 +18,6 @@ import (
 	"pitwall/agent/scaffold"
 	"pitwall/campaign"
 	"pitwall/internal/clean"
-	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 )
@@ -123,9 +122,6 @@ func (a *app) sweep(ctx context.Context, s *store.Store, file string, o sweepOpt
 		return a.dryRun(ctx, s, c)
 	}
 	if err := a.agree(ctx, s, o.yes, specs...); err != nil {
-		return err
-	}
-	if err := runner.Harden(); err != nil {
 		return err
 	}
 	release, err := s.LockCampaign(ctx, c.ID)

@@ -16,7 +16,7 @@ func scriptAttr() *syscall.SysProcAttr {
 // Harden keeps other processes of the same user from reading this process's
 // environment and memory, or attaching to it. What it starts afterwards is not
 // affected. /proc/self/exe can still be started; /proc/self/environ and the
-// like can no longer be opened without root. It does nothing but on Linux.
+// like can no longer be opened without root.
 func Harden() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("protect this process from others: %w", err)

@@ -1,7 +1,6 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package runner
 
-// Harden keeps other processes of the same user from reading this process's
-// environment and memory. It does nothing but on Linux.
+// Harden does nothing where no script can be run.
 func Harden() error { return nil }

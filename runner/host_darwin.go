@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"math"
+	"os"
 	"os/exec"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"pitwall/internal/environ"
 )
 
 // fill adds what macOS tells; Machine is left as the bare id.
@@ -19,7 +22,9 @@ func (h *HostInfo) fill(ctx context.Context) {
 	}
 	h.Boot = bootID()
 	h.Load = loadAverage()
-	out, _ := exec.CommandContext(ctx, "/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice").Output()
+	cmd := exec.CommandContext(ctx, "/usr/sbin/ioreg", "-rd1", "-c", "IOPlatformExpertDevice")
+	cmd.Env = environ.Plain(os.Environ())
+	out, _ := cmd.Output()
 	for line := range strings.Lines(string(out)) {
 		if k, v, ok := strings.Cut(line, "="); ok && strings.Contains(k, "IOPlatformUUID") {
 			h.Machine = strings.Trim(strings.TrimSpace(v), `"`)

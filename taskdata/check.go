@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"pitwall/internal/environ"
 )
 
 //go:embed micro/check.py
@@ -75,6 +77,7 @@ func CheckText(ctx context.Context, python string, task Task, text string) ([]Vi
 	defer cancel()
 	cmd := exec.CommandContext(ctx, python, "-I", "-c", program)
 	cmd.Stdin = bytes.NewReader(input)
+	cmd.Env = environ.Plain(os.Environ())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	output, err := cmd.Output()

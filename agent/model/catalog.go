@@ -37,6 +37,7 @@ type provider struct {
 	between    time.Duration
 	apiVersion string // of Azure's deployments; "" for other paths
 	moved      bool   // the base URL is not the built-in one
+	fileSecret bool   // the base URL in the user's file has a name or a password in it
 	price      *Price // of models that have none; nil if unknown
 
 	defaultModel string

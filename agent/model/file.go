@@ -327,6 +327,7 @@ func (f *file) provider(c *Catalog, t table) {
 		if err := p.move(base, c.mask); err != nil {
 			t.wrong("base_url", "%s", err)
 		}
+		p.fileSecret = p.url != nil && p.url.User != nil
 	}
 	if name := t.text("key_env", "MY_API_KEY"); name != "" {
 		if !envName.MatchString(name) {

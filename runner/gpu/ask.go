@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"pitwall/internal/environ"
 )
 
 const (
@@ -110,6 +113,7 @@ func bounded(ctx context.Context, run func() answer) (answer, error) {
 // command makes a process that ends with ctx, with what it started.
 func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, path, args...)
+	cmd.Env = environ.Plain(os.Environ())
 	cmd.SysProcAttr = attr()
 	cmd.Cancel = func() error { return end(cmd.Process) }
 	cmd.WaitDelay = leave / 2

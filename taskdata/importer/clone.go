@@ -10,9 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+
+	"pitwall/internal/environ"
 )
 
 // maxBlob is the size in bytes up to which a file is read; the largest log of the records has 2 MB.
@@ -85,10 +86,12 @@ func (c *clone) command(ctx context.Context, args ...string) *exec.Cmd {
 		"--no-pager", "--no-replace-objects", "-C", c.path, "-c", "core.hooksPath=" + os.DevNull, "-c", "core.fsmonitor=false",
 	}, args...)...)
 	// A git hook that starts us must not lead git to its own repository.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		name, _, _ := strings.Cut(v, "=")
-		return strings.HasPrefix(name, "GIT_") && !strings.HasPrefix(name, "GIT_CONFIG") && name != "GIT_EXEC_PATH" && name != "GIT_CEILING_DIRECTORIES"
-	})
+	cmd.Env = environ.Plain(os.Environ(), "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "XDG_CONFIG_HOME", "DEVELOPER_DIR", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "PROGRAMDATA")
+	for _, v := range os.Environ() {
+		if strings.HasPrefix(v, "GIT_CONFIG") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
 	cmd.Env = append(cmd.Env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_LAZY_FETCH=1",
 		"GIT_ALLOW_PROTOCOL=none") // git before 2.44 knows no GIT_NO_LAZY_FETCH
 	return cmd

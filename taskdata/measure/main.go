@@ -33,6 +33,7 @@ import (
 	"strings"
 	"time"
 
+	"pitwall/internal/environ"
 	"pitwall/taskdata"
 )
 
@@ -190,7 +191,7 @@ func train(ctx context.Context, o options, track taskdata.Track, record taskdata
 	weights := filepath.Join(dir, taskdata.WeightsName)
 	cmd := exec.CommandContext(ctx, o.python, "-u", record.ScriptName())
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), fmt.Sprintf("PITWALL_SEED=%d", seed), taskdata.WeightsVariable+"="+weights)
+	cmd.Env = append(environ.Plain(os.Environ()), fmt.Sprintf("PITWALL_SEED=%d", seed), taskdata.WeightsVariable+"="+weights)
 	cmd.Stderr = os.Stderr
 	start := time.Now()
 	output, err := cmd.Output()
@@ -220,6 +221,7 @@ func evaluate(ctx context.Context, python string, evaluator taskdata.Evaluator, 
 	}
 	cmd := exec.CommandContext(ctx, python, evaluator.Args("answer", 1)...)
 	cmd.Dir = dir
+	cmd.Env = environ.Plain(os.Environ())
 	cmd.Stderr = os.Stderr
 	output, err := cmd.Output()
 	if err != nil {
