@@ -178,3 +178,39 @@ func Wrap(s string, w int) []string {
 	}
 	return strings.Split(ansi.Wrap(s, w, ""), "\n")
 }
+
+// cursor marks the cell where the terminal's cursor goes: a sequence that takes no
+// cell. Text cannot hold it, since all of it is clean.
+const cursor = "\x1b_pitwall\x1b\\"
+
+// Cursor puts the terminal's cursor on the cell that comes next, or on the last one
+// where the row is full.
+func (r *Row) Cursor() *Row {
+	r.b.WriteString(cursor)
+	return r
+}
+
+// TakeCursor removes the mark that Cursor left in rows, and gives its cell. ok is
+// false where there is none. Of several the last one counts.
+func TakeCursor(rows []string) (x, y int, ok bool) {
+	for i, row := range rows {
+		for {
+			before, after, found := strings.Cut(row, cursor)
+			if !found {
+				break
+			}
+			row = before + after
+			rows[i] = row
+			x, y, ok = ansi.StringWidth(before), i, true
+			if after == "" && x > 0 {
+				x--
+			}
+		}
+	}
+	return x, y, ok
+}
+
+// AtCursor puts the terminal's cursor on a cell of a finished row.
+func AtCursor(row string, x int) string {
+	return ansi.Truncate(row, x, "") + cursor + ansi.TruncateLeft(row, x, "")
+}
