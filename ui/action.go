@@ -5,10 +5,10 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"pitwall/internal/clean"
 	"pitwall/ui/cell"
+	"pitwall/ui/widget"
 )
 
 // action is something that a key does now. The same list answers keys, fills
@@ -82,17 +82,29 @@ func (m *Model) helpRows(title string, actions []action, top, w, h int) (rows []
 	return cell.Fit(append(rows, last.String()), w, h), total
 }
 
-// input is a line of text being typed.
+// input is a line of text being typed, and what comes of it.
 type input struct {
+	field  widget.Line
 	prompt string
-	text   string
 	keep   string        // what enter does, in a word; "" for "keep"
 	drop   string        // what esc does; "" for "clear"
-	most   int           // bytes that it takes; 0 for 200
 	change func()        // after every key
 	count  func() string // what it leaves, may be nil
 	done   func(keep bool) tea.Cmd
 }
+
+// usualBytes is how much a line takes where nothing else is said.
+const usualBytes = 200
+
+// newInput opens a line that takes as many bytes as most.
+func newInput(prompt, text string, most int) *input {
+	in := &input{prompt: prompt, field: widget.NewLine(most)}
+	in.field.Set(text)
+	return in
+}
+
+// text gives what was typed. It is clean.
+func (in *input) text() string { return in.field.Text() }
 
 // key takes a key; closed is true once the line is done with.
 func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
@@ -101,21 +113,8 @@ func (in *input) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
 		return in.done(true), true
 	case "esc", "ctrl+c":
 		return in.done(false), true
-	case "backspace":
-		if r := []rune(in.text); len(r) > 0 {
-			in.text = string(r[:len(r)-1])
-		}
-	case "ctrl+u":
-		in.text = ""
-	default:
-		most := in.most
-		if most == 0 {
-			most = 200
-		}
-		if n := most - len(in.text); k.Text != "" && n > 0 {
-			in.text += clean.Head(strings.TrimRight(k.Text, "\r\n"), n)
-		}
 	}
+	in.field.Key(k)
 	if in.change != nil {
 		in.change()
 	}
@@ -152,8 +151,9 @@ func (p *prompt) line(w int) string {
 // openFilter opens a line that changes a filter as it is typed; esc clears it.
 // Count says how much it leaves.
 func (p *prompt) openFilter(text *string, changed func(), count func() string) tea.Cmd {
-	in := &input{prompt: "filter", text: *text, count: count}
-	in.change = func() { *text = in.text; changed() }
+	in := newInput("filter", *text, usualBytes)
+	in.count = count
+	in.change = func() { *text = in.text(); changed() }
 	in.done = func(keep bool) tea.Cmd {
 		if !keep {
 			*text = ""
@@ -179,11 +179,8 @@ func (m *Model) inputRow(in *input, w int) string {
 	}
 	hint.Put(m.th.accent, "enter").Put(m.th.dim, " "+keep+" · ").Put(m.th.accent, "esc").Put(m.th.dim, " "+drop).Gap(1)
 	r := cell.New(w).Gap(1).Put(m.th.accent, in.prompt).Gap(1)
-	text, room := in.text, max(r.Left()-hint.Used()-3, r.Left()/2)
-	if n := clean.Width(text); n > room { // what is typed shows
-		text = ansi.TruncateLeft(text, n-room, "…")
-	}
-	return r.Put("", text).Put(m.th.accent, "▌").Rest(hint).String()
+	in.field.Draw(r, max(r.Left()-hint.Used()-1, r.Left()/2), "", m.th.dim)
+	return r.Rest(hint).String()
 }
 
 // ask is a question that a key answers.

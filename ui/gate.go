@@ -134,12 +134,13 @@ func (a *attempt) word(ask asking, answer string) tea.Cmd {
 
 // refuse takes the reason of a person's no.
 func (a *attempt) refuse(ask asking) tea.Cmd {
-	in := &input{prompt: "no, because", keep: "send, empty will do", drop: "back", most: reasonBytes}
+	in := newInput("no, because", "", reasonBytes)
+	in.keep, in.drop = "send, empty will do", "back"
 	in.done = func(keep bool) tea.Cmd {
 		if !keep {
 			return nil
 		}
-		d := event.Decided{Answer: event.AnswerNo, Reason: strings.TrimSpace(in.text)}
+		d := event.Decided{Answer: event.AnswerNo, Reason: strings.TrimSpace(in.text())}
 		return a.decide(ask, d, fmt.Sprintf("edit %d of node %d: no", ask.edit, ask.node))
 	}
 	a.input = in

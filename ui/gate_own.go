@@ -154,12 +154,13 @@ func (a *attempt) wrote(msg ownDoneMsg) tea.Cmd {
 		return a.decide(ask, d, fmt.Sprintf("your edit takes the place of edit %d of node %d", ask.edit, ask.node))
 	}
 	a.kept[ask] = msg.text
-	in := &input{prompt: "why, in a line", keep: "send, empty will do", drop: "not yet", most: reasonBytes}
+	in := newInput("why, in a line", "", reasonBytes)
+	in.keep, in.drop = "send, empty will do", "not yet"
 	in.done = func(keep bool) tea.Cmd {
 		if !keep {
 			return a.m.say("nothing was sent: e opens what you wrote again", false)
 		}
-		d.Reason = strings.TrimSpace(in.text)
+		d.Reason = strings.TrimSpace(in.text())
 		return a.decide(ask, d, fmt.Sprintf("node %d is as you wrote it", ask.node))
 	}
 	a.input = in

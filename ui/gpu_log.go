@@ -91,15 +91,17 @@ type rankMsg struct {
 // startRank asks which rank's lines are to be shown.
 func (a *attempt) startRank() tea.Cmd {
 	l := &a.log
-	in := &input{prompt: "rank", keep: "show its lines alone", drop: "all ranks", most: 6}
+	now := ""
 	if l.only.on {
-		in.text = fmt.Sprint(l.only.rank)
+		now = fmt.Sprint(l.only.rank)
 	}
+	in := newInput("rank", now, 6)
+	in.keep, in.drop = "show its lines alone", "all ranks"
 	in.done = func(keep bool) tea.Cmd {
-		rank, err := strconv.Atoi(strings.TrimSpace(in.text))
+		rank, err := strconv.Atoi(strings.TrimSpace(in.text()))
 		l.only = rankLines{}
 		switch {
-		case !keep || in.text == "":
+		case !keep || in.text() == "":
 			return nil
 		case err != nil || rank < 0:
 			return a.m.say("a rank is a number from 0 on, as in [rank5]:", true)

@@ -217,9 +217,10 @@ func (a *attempt) stop() tea.Cmd {
 
 // steer takes a note to the agent.
 func (a *attempt) steer() tea.Cmd {
-	in := &input{prompt: "note to the agent", keep: "give", drop: "back", most: noteBytes}
+	in := newInput("note to the agent", "", noteBytes)
+	in.keep, in.drop = "give", "back"
 	in.done = func(keep bool) tea.Cmd {
-		text := strings.TrimSpace(in.text)
+		text := strings.TrimSpace(in.text())
 		if !keep || text == "" {
 			return nil
 		}

@@ -73,10 +73,11 @@ func (m *Model) openIntake() tea.Cmd {
 
 // ask opens the line for a path.
 func (p *intake) ask() {
-	in := &input{prompt: "clone", text: p.path, keep: "import", drop: "records", most: pathMost}
+	in := newInput("clone", p.path, pathMost)
+	in.keep, in.drop = "import", "records"
 	in.change = func() { p.offers = nil }
 	in.done = func(keep bool) tea.Cmd {
-		p.path, p.offers = strings.TrimSpace(in.text), nil
+		p.path, p.offers = strings.TrimSpace(in.text()), nil
 		switch {
 		case keep && p.path != "":
 			return p.start(p.path)
@@ -99,7 +100,7 @@ func (p *intake) typing() func(tea.KeyPressMsg) tea.Cmd {
 	return func(k tea.KeyPressMsg) tea.Cmd {
 		in := p.input
 		if k.Keystroke() == "tab" {
-			typed := in.text
+			typed := in.text()
 			return func() tea.Msg { return completed(typed) }
 		}
 		cmd, closed := in.key(k)
@@ -173,8 +174,9 @@ func (p *intake) update(msg tea.Msg) tea.Cmd {
 			p.taken(msg)
 		}
 	case offersMsg:
-		if p.input != nil && p.input.text == msg.typed {
-			p.input.text, p.offers = msg.text, msg.offers
+		if p.input != nil && p.input.text() == msg.typed {
+			p.input.field.Set(msg.text)
+			p.offers = msg.offers
 		}
 	}
 	return nil

@@ -168,14 +168,14 @@ func (l *logPane) sideways(dir int) {
 
 func (a *attempt) startSearch() tea.Cmd {
 	l := &a.log
-	in := &input{prompt: "search", text: l.term}
+	in := newInput("search", l.term, usualBytes)
 	in.done = func(keep bool) tea.Cmd {
 		l.found = -1
-		if !keep || in.text == "" {
+		if !keep || in.text() == "" {
 			l.term = ""
 			return nil
 		}
-		l.term = in.text
+		l.term = in.text()
 		return l.find(a, -1)
 	}
 	a.input = in

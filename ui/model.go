@@ -295,7 +295,13 @@ func (m *Model) goHistory() tea.Cmd {
 
 // View draws the screen: exactly as many rows as it is high, each of its width.
 func (m *Model) View() tea.View {
-	v := tea.NewView(strings.Join(m.screen(m.w, m.h), "\n"))
+	rows := m.screen(m.w, m.h)
+	x, y, typing := cell.TakeCursor(rows)
+	v := tea.NewView(strings.Join(rows, "\n"))
+	if typing {
+		v.Cursor = tea.NewCursor(x, y)
+		v.Cursor.Shape = tea.CursorBar
+	}
 	v.AltScreen = true
 	v.WindowTitle = "pitwall · " + m.now.title()
 	return v

@@ -155,10 +155,10 @@ func (s *setup) openInput(r setupRow, text string) tea.Cmd {
 	if s.fresh {
 		text = r.text
 	}
-	in := &input{prompt: strings.TrimSpace(r.name), text: text}
+	in := newInput(strings.TrimSpace(r.name), text, usualBytes)
 	in.done = func(keep bool) tea.Cmd {
 		if keep {
-			s.enter(r, in.text)
+			s.enter(r, in.text())
 		}
 		return nil
 	}
@@ -201,7 +201,7 @@ func (s *setup) inputKey(k tea.KeyPressMsg) tea.Cmd {
 		return after()
 	}
 	if s.fresh && k.Text != "" {
-		in.text = ""
+		in.field.Set("")
 	}
 	s.fresh = false
 	cmd, closed := in.key(k)

@@ -181,7 +181,7 @@ type listed struct {
 
 // openList opens the list for a row.
 func (s *setup) openList(row string) tea.Cmd {
-	l := &modelList{input: input{prompt: "name"}, row: row, page: 1}
+	l := &modelList{input: *newInput("name", "", usualBytes), row: row, page: 1}
 	now := s.spec.Model
 	if row == rowJudge {
 		now = s.spec.Judge
@@ -207,7 +207,7 @@ func (l *modelList) narrow(all []ModelChoice) {
 	if l.at < len(l.rows) {
 		was = l.rows[l.at].id
 	}
-	text := strings.TrimSpace(l.text)
+	text := strings.TrimSpace(l.text())
 	l.find = words(text)
 	l.rows = nil
 	if l.row == rowJudge && text == "" {
@@ -230,7 +230,7 @@ func (l *modelList) narrow(all []ModelChoice) {
 
 // named gives the row of the model whose name was typed in full, else the first.
 func (l *modelList) named() int {
-	text := strings.TrimSpace(l.text)
+	text := strings.TrimSpace(l.text())
 	return max(slices.IndexFunc(l.rows, func(r listed) bool {
 		_, name, _ := strings.Cut(r.id, "/")
 		return r.model != nil && (strings.EqualFold(r.id, text) || strings.EqualFold(name, text))
@@ -304,7 +304,7 @@ func (s *setup) listRows(w, h int) []string {
 	room := max(h-len(rows)-len(foot), 1)
 	if len(l.rows) == 0 {
 		text := "Type a name, such as openai/gpt-5."
-		if l.text != "" {
+		if l.text() != "" {
 			text = "No model has these words; a name has no spaces."
 		} else if s.model.asking {
 			text = "They come in a moment; a name can be typed at once."

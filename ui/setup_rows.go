@@ -70,7 +70,7 @@ func (s *setup) rowsNow() []setupRow {
 		}
 		if s.input != nil && r.key == s.at && r.read != nil {
 			r.wrong = ""
-			if _, err := r.read(s.input.text); err != nil {
+			if _, err := r.read(s.input.text()); err != nil {
 				r.wrong = err.Error()
 			}
 		}

@@ -165,7 +165,7 @@ func (s *setup) putValue(row *cell.Row, r setupRow, chosen bool) {
 		st = th.dim
 	}
 	if in := s.input; chosen && in != nil {
-		row.Gap(2).Put("", cutLeft(clean.Line(in.text), max(row.Left()-4, 1))).Put(th.accent, "▌")
+		in.field.Draw(row.Gap(2), min(in.field.Cells(), row.Left()-3), s.typedStyle(), th.dim)
 		return
 	}
 	value := r.value
@@ -416,10 +416,15 @@ func (s *setup) line(w int) string {
 	}
 	hint := cell.New(w).Put(th.dim, note).Gap(2).Put(th.accent, "enter").Put(th.dim, " "+keep+" · ").Put(th.accent, "esc").Put(th.dim, " "+back).Gap(1)
 	r := cell.New(w).Gap(1).Put(th.accent, in.prompt).Gap(1)
-	st := cell.Style("")
+	in.field.Draw(r, max(r.Left()-hint.Used()-1, r.Left()/2), s.typedStyle(), th.dim)
+	return r.Rest(hint).String()
+}
+
+// typedStyle is the look of what is being typed: marked where the next key writes
+// over it.
+func (s *setup) typedStyle() cell.Style {
 	if s.fresh && s.input != nil {
-		st = th.selected
+		return s.m.th.selected
 	}
-	text := cutLeft(clean.Line(in.text), max(r.Left()-hint.Used()-3, r.Left()/2))
-	return r.Put(st, text).Put(th.accent, "▌").Rest(hint).String()
+	return ""
 }

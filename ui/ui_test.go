@@ -16,6 +16,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/storetest"
 	"pitwall/taskdata"
+	"pitwall/ui/cell"
 )
 
 // now is the moment at which all tests take place.
@@ -132,8 +133,21 @@ func (d *driver) press(names ...string) {
 	}
 }
 
+// shown gives rows as text, with ▌ before the cell that the cursor is on.
+func shown(rows []string) string {
+	x, y, typing := cell.TakeCursor(rows)
+	for i, row := range rows {
+		rows[i] = ansi.Strip(row)
+	}
+	if typing {
+		row := rows[y]
+		rows[y] = ansi.Truncate(row, x, "") + "▌" + ansi.TruncateLeft(row, x, "")
+	}
+	return strings.Join(rows, "\n")
+}
+
 func (d *driver) text() string {
-	return ansi.Strip(strings.Join(d.m.screen(d.m.w, d.m.h), "\n"))
+	return shown(d.m.screen(d.m.w, d.m.h))
 }
 
 // until takes messages until the screen shows all of the texts.

@@ -107,9 +107,9 @@ func (a *Area) Rows(w, h int, st cell.Style) []string {
 	a.in.SetHeight(h)
 	a.in, _ = a.in.Update(nil) // scrolls to the cursor at this size
 	drawn := strings.Split(ansi.Strip(a.in.View()), "\n")
-	info, x, y := a.in.LineInfo(), 0, 0
+	info, y := a.in.LineInfo(), 0
 	if c := a.in.Cursor(); c != nil {
-		x, y = c.X, min(max(c.Y, 0), h-1)
+		y = min(max(c.Y, 0), h-1)
 	}
 	rows := make([]string, h)
 	for i := range rows {
@@ -122,7 +122,7 @@ func (a *Area) Rows(w, h int, st cell.Style) []string {
 			continue
 		}
 		rs := []rune(text)
-		x = min(clean.Width(string(rs[:min(info.ColumnOffset, len(rs))])), w-1)
+		x := min(clean.Width(string(rs[:min(info.ColumnOffset, len(rs))])), w-1)
 		at := cutAt(text, x)
 		rows[i] = row.Put(st, text[:at]).Cursor().Put(st, cell.Cut(text[at:], row.Left())).String()
 	}

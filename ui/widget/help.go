@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/help"
@@ -50,7 +51,7 @@ func (h *Help) Line(keys []Key, last Key, w int) string {
 	if size(last) > w-1 {
 		return cell.New(w).String()
 	}
-	show := append(keys[:n:n], last)
+	show := slices.Concat(keys[:n], []Key{last})
 	of := signature(show, w)
 	if of != h.of || h.line == "" {
 		drawn := h.short.ShortHelpView(bindings(show))

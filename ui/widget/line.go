@@ -43,6 +43,9 @@ func NewLine(most int) Line {
 // Text gives what was typed. It is clean.
 func (l *Line) Text() string { return l.in.Value() }
 
+// Cells gives how many cells show all of the text, and the cursor behind it.
+func (l *Line) Cells() int { return clean.Width(l.Text()) + 1 }
+
 // Set replaces the text; the cursor stands behind it.
 func (l *Line) Set(text string) {
 	l.in.SetValue(head(OneLine(text), l.most))
