@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agent/model"
 	"pitwall/agent/prompt"
+	"pitwall/internal/tokencount"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 )
@@ -254,7 +255,7 @@ func (s *Speaker) closing(id int, q Question, answer model.Answer, show *shower,
 	end.Usage = event.Usage{Input: u.Input, Output: u.Output, Cached: u.Cached, CacheWrite: u.CacheWrite, Reasoning: u.Reasoning}
 	if !answer.UsageKnown && show.bytes > 0 {
 		// The endpoint has not counted, and what came is paid for.
-		end.Usage = event.Usage{Output: (show.bytes + 3) / 4}
+		end.Usage = event.Usage{Output: tokencount.Estimate(show.bytes)}
 		for _, m := range q.Messages {
 			end.Usage.Input += prompt.Estimate(m.Text)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"pitwall/internal/tokencount"
 	"pitwall/store"
 	"pitwall/store/event"
 )
@@ -31,7 +32,7 @@ func (r Report) Bounds() [][]string {
 			cost = fmt.Sprintf("$%.2f", m.Cost)
 		}
 		if m.Tokens >= 0 {
-			tokens = count(int64(m.Tokens))
+			tokens = tokencount.Short(int64(m.Tokens))
 		}
 		if m.Seconds >= 0 {
 			wall = words(seconds(m.Seconds))
@@ -78,23 +79,12 @@ func entryOf(row Row) entry {
 		}
 	}
 	if a.Tokens > 0 {
-		c.tokens, c.cost = count(a.Tokens), "not known"
+		c.tokens, c.cost = tokencount.Short(a.Tokens), "not known"
 		if a.Cost.Known() {
 			c.cost = fmt.Sprintf("$%.2f", float64(a.Cost))
 		}
 	}
 	return c
-}
-
-// count gives a number of tokens: "12.3k".
-func count(n int64) string {
-	switch {
-	case n >= 1e6:
-		return fmt.Sprintf("%.1fM", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.1fk", float64(n)/1e3)
-	}
-	return fmt.Sprint(n)
 }
 
 // Line says in one line how far the campaign is, and what is left of its total.
@@ -119,7 +109,7 @@ func (r Report) Line() string {
 		return text
 	}
 	if t.Tokens > 0 || p.Tokens > 0 {
-		parts = append(parts, of(count(t.Tokens), count(p.Tokens), p.Tokens > 0)+" tokens")
+		parts = append(parts, of(tokencount.Short(t.Tokens), tokencount.Short(p.Tokens), p.Tokens > 0)+" tokens")
 	}
 	if t.Cost > 0 || p.Cost > 0 || t.Unpriced > 0 {
 		cost := of(fmt.Sprintf("$%.2f", t.Cost), fmt.Sprintf("$%.2f", p.Cost), p.Cost > 0)

@@ -262,10 +262,7 @@ func (f *file) total() (total store.PlanTotal) {
 
 // bounds reads what a budget and the total have in common.
 func (t *table) bounds() (tokens int64, cost float64, wallMS int64) {
-	tokens, ok := get(t, "tokens", aInteger, "tokens = 2000000")
-	if ok && tokens < 1 {
-		t.mistake(under(t.path, "tokens"), "tokens must be above 0: leave it out for no bound")
-	}
+	tokens, _ = get(t, "tokens", aTokens, `tokens = 2000000 or "2M", or leave it out for no bound`)
 	cost, _ = get(t, "cost", anAmount, "cost = 2.5, in US dollars, or leave it out for no bound")
 	wall, _ := get(t, "wall", aSpan, `wall = "30m", or leave it out for no bound`)
 	return tokens, cost, wall.Milliseconds()

@@ -122,6 +122,14 @@ tokens = 3_000_000
 wall = "8h"
 `
 
+func TestTokensMayBeWrittenShort(t *testing.T) {
+	short := read(t, strings.NewReplacer("100_000", `"100k"`, "3_000_000", `"3M"`).Replace(sample))
+	long := read(t, sample)
+	if short.Plan.File = long.Plan.File; !reflect.DeepEqual(short.Plan, long.Plan) {
+		t.Errorf("got  %+v\nwant %+v", short.Plan, long.Plan)
+	}
+}
+
 func TestAFileIsRead(t *testing.T) {
 	c := read(t, sample)
 	track, err := taskdata.FindTrack("micro")
@@ -212,6 +220,8 @@ func TestMistakesAreToldWithTheirLinesAndTheMend(t *testing.T) {
 		{"less than nothing", head + "nodes = -4\n" + agent, []string{`:3: nodes must be`}},
 		{"a part of a node", head + "nodes = 4.5\n" + agent, []string{`:3: nodes must be`}},
 		{"a time without unit", head + agent + "[budget]\nwall = 30\n", []string{`:6: wall must be a time with its unit: write wall = "30m"`}},
+		{"a bound of no tokens", head + agent + "[total]\ntokens = 0\n", []string{`:6: tokens must be a number of tokens above 0: write tokens = 2000000 or "2M", or leave it out for no bound`}},
+		{"tokens that are no number", head + agent + "[budget]\ntokens = \"2 pages\"\n", []string{`:6: tokens must be a number of tokens above 0`}},
 		{"a bound of nothing", head + agent + "[total]\ncost = 0\n", []string{`:6: cost must be a number above 0`}},
 		{"no number", head + agent + "temperature = nan\n", []string{`:5: temperature must be a number`}},
 		{"an unknown key", head + "seed = 1\n" + agent, []string{`:3: a campaign has no key "seed": did you mean seeds?`}},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"pitwall/internal/spell"
+	"pitwall/internal/tokencount"
 )
 
 // Mistake is something in a campaign file that must be written otherwise.
@@ -93,7 +94,7 @@ var (
 	aTruth   = kind[bool]{"true or false", exactly[bool]}
 	texts    = kind[[]string]{"a list of texts", listOf[string]}
 	aTable   = kind[map[string]any]{"a table", exactly[map[string]any]}
-	aInteger = kind[int64]{"a whole number", exactly[int64]}
+	aTokens  = kind[int64]{"a number of tokens above 0", tokencount.Of}
 	integers = kind[[]int64]{"a list of whole numbers", listOf[int64]}
 	aNumber  = kind[float64]{"a number", func(v any) (float64, bool) {
 		if n, ok := v.(int64); ok {

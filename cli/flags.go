@@ -2,11 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +14,7 @@ import (
 	"pitwall/agent"
 	"pitwall/agent/engine"
 	"pitwall/agent/scaffold"
+	"pitwall/internal/tokencount"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -146,23 +145,16 @@ func searchFigures(set func(string) bool, spec store.Spec) (event.Search, error)
 	return own, err
 }
 
-// tokenCount reads a number of tokens: "500k", "2M", "1500".
+// tokenCount reads a bound of tokens; "" is none.
 func tokenCount(text string) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
-	factor, digits := 1.0, text
-	switch text[len(text)-1] {
-	case 'k', 'K':
-		factor, digits = 1e3, text[:len(text)-1]
-	case 'm', 'M':
-		factor, digits = 1e6, text[:len(text)-1]
-	}
-	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !(n > 0) || n*factor > math.MaxInt32*1000 {
+	n, ok := tokencount.Read(text)
+	if !ok {
 		return 0, usagef("%q is no number of tokens: write it as 500k or 2M", text)
 	}
-	return int64(n * factor), nil
+	return n, nil
 }
 
 // maxDocument bounds a document beside the hint, in bytes.

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/internal/clean"
+	"pitwall/internal/tokencount"
 	"pitwall/store"
 )
 
@@ -184,7 +185,7 @@ func (s *setup) documentRows() (rows []setupRow) {
 		name := clean.Line(d.Title)
 		r := setupRow{
 			key: "document " + d.Title, name: cutLeft(name, nameWidth-1), value: onOff(on), quiet: !on,
-			about: fmt.Sprintf("a document, about %s tokens", tokens(int64(len(d.Text)/4))),
+			about: fmt.Sprintf("a document, about %s tokens", tokens(int64(tokencount.Estimate(len(d.Text))))),
 			more:  name + ": a document that it is given beside the hint.",
 			turn: func(int) tea.Cmd {
 				var keep []store.Document

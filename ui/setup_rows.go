@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/internal/clean"
+	"pitwall/internal/tokencount"
 	"pitwall/taskdata"
 )
 
@@ -292,7 +293,7 @@ func (s *setup) budgetRows() []setupRow {
 			}
 		}
 		count := setupRow{
-			key: "tokens", name: "tokens", value: orNone(b.Tokens > 0, tokensTyped(b.Tokens)), quiet: b.Tokens == 0, about: "sent and answered together",
+			key: "tokens", name: "tokens", value: orNone(b.Tokens > 0, tokencount.Exact(b.Tokens)), quiet: b.Tokens == 0, about: "sent and answered together",
 			turn: func(dir int) tea.Cmd { b.Tokens = int64(rung(tokenRungs[:], float64(b.Tokens), dir)); return nil },
 			read: func(text string) (func(), error) {
 				n, err := readTokens(text)
@@ -300,7 +301,7 @@ func (s *setup) budgetRows() []setupRow {
 			},
 		}
 		if b.Tokens > 0 {
-			count.text = tokensTyped(b.Tokens)
+			count.text = tokencount.Exact(b.Tokens)
 		}
 		rows = append(rows, dollars, count)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"pitwall/internal/tokencount"
 )
 
 // Values that ← → go through, ascending; any other can be typed. 0 is none.
@@ -33,7 +35,6 @@ const ownWarmth = -1
 
 // Bounds of what can be typed.
 const (
-	mostTokens  = math.MaxInt32 * 1000
 	mostDollars = 1e6
 	mostHours   = 1e5 // of GPUs
 	mostTime    = 1000 * time.Hour
@@ -110,33 +111,14 @@ func readReal(text string, low, high float64) (float64, error) {
 
 // readTokens reads a number of tokens: "500k", "2M", "1500"; 0 for none.
 func readTokens(text string) (int64, error) {
-	text = squeezed(text)
-	if isNone(text) {
+	if isNone(squeezed(text)) {
 		return 0, nil
 	}
-	factor, digits := 1.0, text
-	switch text[len(text)-1] {
-	case 'k', 'K':
-		factor, digits = 1e3, text[:len(text)-1]
-	case 'm', 'M':
-		factor, digits = 1e6, text[:len(text)-1]
-	}
-	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || !(n*factor >= 1 && n*factor <= mostTokens) {
+	n, ok := tokencount.Read(text)
+	if !ok {
 		return 0, errors.New("write it as 500k or 2M, or none")
 	}
-	return int64(n * factor), nil
-}
-
-// tokensTyped gives a number of tokens to the digit, as readTokens reads it.
-func tokensTyped(n int64) string {
-	switch {
-	case n >= 1e6 && n%100_000 == 0:
-		return strconv.FormatFloat(float64(n)/1e6, 'f', -1, 64) + "M"
-	case n >= 1e3 && n%100 == 0:
-		return strconv.FormatFloat(float64(n)/1e3, 'f', -1, 64) + "k"
-	}
-	return strconv.FormatInt(n, 10)
+	return n, nil
 }
 
 // readDollars reads US dollars: "2.50", "$10"; 0 for none.

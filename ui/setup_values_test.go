@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"pitwall/internal/tokencount"
 )
 
 func TestWhatIsTypedIsRead(t *testing.T) {
@@ -68,9 +70,9 @@ func second[T any](v T, err error) (any, error) { return v, err }
 // TestWhatIsShownIsReadAsTheSame lets a value be opened for typing and kept.
 func TestWhatIsShownIsReadAsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.Int64Range(1, mostTokens).Draw(t, "tokens")
-		if got, err := readTokens(tokensTyped(n)); err != nil || got != n {
-			t.Errorf("%d tokens are shown as %s and read as %d, %v", n, tokensTyped(n), got, err)
+		n := rapid.Int64Range(1, tokencount.Most).Draw(t, "tokens")
+		if got, err := readTokens(tokencount.Exact(n)); err != nil || got != n {
+			t.Errorf("%d tokens are shown as %s and read as %d, %v", n, tokencount.Exact(n), got, err)
 		}
 		usd := float64(rapid.IntRange(1, 100_000_000).Draw(t, "cents")) / 100
 		if got, err := readDollars(dollarsTyped(usd)); err != nil || got != usd {

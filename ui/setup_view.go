@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pitwall/internal/clean"
+	"pitwall/internal/tokencount"
 	"pitwall/ui/cell"
 )
 
@@ -322,7 +323,7 @@ func (s *setup) costWords() string {
 		bounds = append(bounds, "$"+dollarsTyped(spec.Budget.Cost))
 	}
 	if spec.Budget.Tokens > 0 {
-		bounds = append(bounds, tokensTyped(spec.Budget.Tokens)+" tokens")
+		bounds = append(bounds, tokencount.Exact(spec.Budget.Tokens)+" tokens")
 	}
 	guess, known := s.guess()
 	switch most := "at most " + strings.Join(bounds, " or "); {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"pitwall/internal/tokencount"
 	"pitwall/store/event"
 	"pitwall/store/fold"
 )
@@ -156,9 +157,9 @@ func purposeWords(c *fold.Call) string {
 	return words
 }
 
-// outTokens estimates the tokens of what has come of an answer: 4 bytes each.
+// outTokens estimates the tokens of what has come of an answer.
 func outTokens(c *fold.Call) int64 {
-	return int64(len(c.Text)+len(c.Reasoning)+len(c.Tool)+3) / 4
+	return int64(tokencount.Estimate(len(c.Text) + len(c.Reasoning) + len(c.Tool)))
 }
 
 // underWay estimates the tokens of the calls that have not ended.

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"pitwall/internal/clean"
+	"pitwall/internal/tokencount"
 	"pitwall/ui/cell"
 )
 
@@ -173,17 +174,7 @@ func hintWords(h string) string {
 }
 
 // tokens gives a number of tokens: "950", "12.4k", "1.2M".
-func tokens(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprint(max(n, 0))
-	case n < 99_950:
-		return fmt.Sprintf("%.1fk", float64(n)/1e3)
-	case n < 999_500:
-		return fmt.Sprintf("%.0fk", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1fM", float64(n)/1e6)
-}
+func tokens(n int64) string { return tokencount.Short(n) }
 
 // money gives US dollars: "$0.42", "$0.0031".
 func money(usd float64) string {

@@ -231,6 +231,14 @@ data: `
 	}
 }
 
+func TestAStreamThatIsLostBehindPingsIsTriedAgain(t *testing.T) {
+	_, _, err := hears(t, strings.Repeat("event: ping\ndata: {\"type\": \"ping\"}\n\n", 3))
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != KindDropped || !e.Retry() {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestAnOverloadedEndpointIsTriedLater(t *testing.T) {
 	step := modeltest.Step{
 		Status: 529, Body: `{"type":"error","error":{"details":null,"type":"overloaded_error","message":"Overloaded"},"request_id":"req_011CUB2XUHWkFnQzxcKBbjpF"}`,

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 	"unicode/utf8"
+
+	"pitwall/internal/tokencount"
 )
 
 // longestAnswer is how many bytes of text, reasoning and arguments an answer may have.
@@ -205,9 +207,9 @@ func (h *hearing) answer(r Request) Answer {
 		a.Stop = StopTools // some endpoints do not tell
 	}
 	if !h.counted && h.begun {
-		a.Usage.Output = max(a.Usage.Output, tokens(h.size))
+		a.Usage.Output = max(a.Usage.Output, tokencount.Estimate(h.size))
 		if a.Usage.Input == 0 {
-			a.Usage.Input = tokens(r.bytes())
+			a.Usage.Input = tokencount.Estimate(r.bytes())
 		}
 	}
 	return a

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"pitwall/internal/tokencount"
 )
 
 // fileName is how people know the file, wherever it is.
@@ -131,8 +133,8 @@ func (t table) count(key string, into *int) {
 	if !ok {
 		return
 	}
-	n, ok := v.(int64)
-	if !ok || n <= 0 || n > 1<<30 {
+	n, ok := tokencount.Of(v)
+	if !ok || n > 1<<30 {
 		t.wrong(key, "must be a whole number of tokens above 0, as %s = 128000", key)
 		return
 	}

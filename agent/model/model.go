@@ -60,13 +60,6 @@ func (u Usage) sane() Usage {
 	return u
 }
 
-// bytesPerToken is what an estimate takes a token for, where the endpoint has not
-// counted. English and Python have about 4 bytes a token.
-const bytesPerToken = 4
-
-// tokens estimates how many tokens text of so many bytes has.
-func tokens(bytes int) int { return (bytes + bytesPerToken - 1) / bytesPerToken }
-
 // Message is one turn of a conversation.
 type Message struct {
 	Role   string      // "system", "user", "assistant" or "tool"
