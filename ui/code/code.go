@@ -1,13 +1,10 @@
-// Package code colours scripts. It is slow (milliseconds for a file), so it is
-// to be called off the draw path and its result kept.
+// Package code colours scripts: Python, shell, TOML, JSON, and C with CUDA. A
+// file takes about a millisecond, so it is to be called off the draw path and its
+// result kept.
 package code
 
 import (
-	"path"
 	"strings"
-
-	"github.com/alecthomas/chroma/v2"
-	"github.com/alecthomas/chroma/v2/lexers"
 
 	"pitwall/internal/clean"
 	"pitwall/ui/cell"
@@ -28,54 +25,65 @@ type Span struct {
 // it has no colours yet.
 type Paint map[string][]Span
 
+// most is the length of the longest text that is coloured, in bytes.
+const most = 1 << 20
+
 // Highlight colours the lines of a file; its name says the language.
 func Highlight(name, text string, th Theme) Paint {
-	lexer := lexers.Match(path.Base(name))
-	if lexer == nil || len(text) > 1<<20 {
-		return Paint{}
+	return Colour(ByFile(name), text, th)
+}
+
+// Colour colours the lines of a text in a language.
+func Colour(l Language, text string, th Theme) Paint {
+	paint := Paint{}
+	if l == None || len(text) > most {
+		return paint
 	}
 	text = clean.Text(text)
-	it, err := chroma.Coalesce(lexer).Tokenise(nil, text)
-	if err != nil {
-		return Paint{}
-	}
-	paint := Paint{}
-	var line strings.Builder
+	from, at := 0, 0 // of the line, of the token
 	var spans []Span
-	for tok := it(); tok != chroma.EOF; tok = it() {
-		st := th.of(tok.Type)
-		for i, part := range strings.Split(tok.Value, "\n") {
-			if i > 0 {
-				paint[line.String()] = spans
-				line.Reset()
-				spans = nil
-			}
-			if part != "" {
-				line.WriteString(part)
-				spans = append(spans, Span{len(part), st})
-			}
+	put := func(n int, st cell.Style) {
+		if n > 0 {
+			spans = append(spans, Span{n, st})
 		}
 	}
-	if line.Len() > 0 {
-		paint[line.String()] = spans
+	for _, tok := range Tokens(l, text) {
+		st, end := th.of(tok.Kind), at+tok.Bytes
+		for {
+			i := strings.IndexByte(text[at:end], '\n')
+			if i < 0 {
+				break
+			}
+			put(i, st)
+			paint[text[from:at+i]] = spans
+			spans = nil
+			at += i + 1
+			from = at
+		}
+		put(end-at, st)
+		at = end
+	}
+	if from < len(text) {
+		paint[text[from:]] = spans
 	}
 	return paint
 }
 
-func (th Theme) of(t chroma.TokenType) cell.Style {
-	switch {
-	case t.InCategory(chroma.Comment):
-		return th.Comment
-	case t.InCategory(chroma.Keyword), t == chroma.OperatorWord:
+func (th Theme) of(k Kind) cell.Style {
+	switch k {
+	case Keyword:
 		return th.Keyword
-	case t.InSubCategory(chroma.LiteralString):
-		return th.String
-	case t.InSubCategory(chroma.LiteralNumber):
-		return th.Number
-	case t == chroma.NameFunction, t == chroma.NameClass, t == chroma.NameDecorator:
-		return th.Name
-	case t == chroma.NameBuiltin, t == chroma.NameBuiltinPseudo, t == chroma.NameException:
+	case Builtin:
 		return th.Builtin
+	case Name:
+		return th.Name
+	case String:
+		return th.String
+	case Number:
+		return th.Number
+	case Comment:
+		return th.Comment
+	case Plain:
 	}
 	return ""
 }
