@@ -294,7 +294,7 @@ func (a *app) engineCmd() *cobra.Command {
 				return nil
 			}
 			if err != nil {
-				fmt.Fprintln(os.Stderr, time.Now().Format(time.RFC3339))
+				fmt.Fprintln(a.err, time.Now().Format(time.RFC3339))
 			}
 			return err
 		},

@@ -6,11 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -18,7 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"charm.land/fang/v2"
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
@@ -36,33 +35,38 @@ import (
 func Main(version string) int {
 	// Before anything else: while a script trains it can read what it likes of any
 	// process of its user that does not hide it, and ours hold keys.
-	if err := runner.Harden(); err != nil {
-		fmt.Fprintf(os.Stderr, "pitwall: %v\n", err)
-		return 1
-	}
+	hidden := runner.Harden()
 	// A guard of a run is started often and must be quick and small.
-	if len(os.Args) > 1 && os.Args[1] == "_run" {
+	if hidden == nil && len(os.Args) > 1 && os.Args[1] == "_run" {
 		return runner.Shim(os.Args[2:])
 	}
+	a := &app{getenv: os.Getenv, version: buildVersion(version)}
+	a.out, a.err = standard(os.Getenv)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return run(ctx, buildVersion(version), os.Args[1:])
+	return a.run(ctx, hidden, os.Args[1:])
 }
 
-// run executes the command line and returns the exit status.
-func run(ctx context.Context, version string, args []string) int {
-	if err := absolutePaths(); err != nil {
-		fmt.Fprintf(os.Stderr, "pitwall: %v\n", err)
-		return 1
+// run executes the command line and returns the exit status. Nothing is done where
+// this process could not be hidden.
+func (a *app) run(ctx context.Context, hidden error, args []string) int {
+	err := hidden
+	if err == nil {
+		err = absolutePaths()
 	}
-	root := newRoot(&app{out: os.Stdout, err: os.Stderr, getenv: os.Getenv, version: version})
-	root.SetArgs(args)
-	err := fang.Execute(ctx, root, fang.WithVersion(version), fang.WithoutManpage(),
-		fang.WithErrorHandler(func(w io.Writer, _ fang.Styles, err error) {
-			for line := range strings.SplitSeq(err.Error(), "\n") {
-				fmt.Fprintf(w, "pitwall: %s\n", clean.Line(line))
-			}
-		}))
+	if err == nil {
+		root := newRoot(a)
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
+	if closed := a.out.close(); closed != nil && err == nil {
+		err = fmt.Errorf("write: %w", closed)
+	}
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintf(a.err, "pitwall: %s\n", clean.Line(line))
+		}
+	}
 	var usage *usageError
 	var choice *agent.ChoiceError
 	switch {
@@ -99,7 +103,7 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 
 // app is what the commands share.
 type app struct {
-	out, err io.Writer
+	out, err *door
 	getenv   func(string) string
 	version  string
 	json     bool
@@ -117,10 +121,13 @@ func (a *app) tasks() *taskdata.Catalog {
 
 // reload looks for what was imported anew.
 func (a *app) reload() *taskdata.Catalog {
-	c, err := taskdata.OpenCatalog(a.imports())
-	if err != nil {
+	c := taskdata.Embedded()
+	if !a.homeless() {
+		imported, err := taskdata.OpenCatalog(a.imports())
+		if err == nil {
+			c = imported
+		}
 		a.warn(err)
-		c = taskdata.Embedded()
 	}
 	a.catalog.Store(c)
 	return c
@@ -137,9 +144,13 @@ func newRoot(a *app) *cobra.Command {
 			"script of one speedrun record as fast as the next record. It shows the edits, the training log and the " +
 			"loss as they come, and keeps every attempt to be replayed.\n\nWithout a command it opens the screen.",
 		Example: "pitwall\npitwall attempt micro/7 --agent tuner --nodes 3\npitwall attempts\npitwall replay 1 --speed 4",
+		Version: a.version,
 		Args:    args(0, 0),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return a.screen(cmd.Context(), screenOptions{}) },
+		// What is wrong is said once, by run.
+		SilenceErrors: true, SilenceUsage: true,
 	}
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { a.help(cmd) })
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print one JSON document on standard output")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.SetOut(a.out)
@@ -174,8 +185,16 @@ func (a *app) home() string {
 	return filepath.Join(xdg.DataHome, "pitwall")
 }
 
+// homeless reports whether nothing says where home is.
+func (a *app) homeless() bool {
+	return runtime.GOOS != "windows" && a.getenv("PITWALL_HOME") == "" && a.getenv("XDG_DATA_HOME") == "" && a.getenv("HOME") == ""
+}
+
 // withStore opens the store for f.
 func (a *app) withStore(ctx context.Context, f func(*store.Store) error) error {
+	if a.homeless() {
+		return errors.New("there is no place for what pitwall keeps: set HOME, or PITWALL_HOME to a directory")
+	}
 	s, err := store.Open(ctx, a.home())
 	if err != nil {
 		return err

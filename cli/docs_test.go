@@ -28,7 +28,7 @@ func TestTheCommandsOfTheAgentsPageAreTaken(t *testing.T) {
 			continue
 		}
 		attempts++
-		a := &app{out: io.Discard, err: io.Discard, getenv: func(name string) string {
+		a := &app{out: newDoor(io.Discard, nil), err: newDoor(io.Discard, nil), getenv: func(name string) string {
 			if v, ok := env[name]; ok && v != "…" {
 				return v
 			}
@@ -50,7 +50,7 @@ func TestTheCommandsOfTheAgentsPageAreTaken(t *testing.T) {
 		t.Errorf("the page has %d commands that start an attempt", attempts)
 	}
 	for _, m := range regexp.MustCompile("`(?:pitwall )([a-z]+)([^`]*)`").FindAllStringSubmatch(string(page), -1) {
-		root := newRoot(&app{out: io.Discard, err: io.Discard, getenv: os.Getenv})
+		root := newRoot(&app{out: newDoor(io.Discard, nil), err: newDoor(io.Discard, nil), getenv: os.Getenv})
 		cmd, _, err := root.Find([]string{m[1]})
 		if err != nil || cmd == root {
 			t.Errorf("there is no command pitwall %s", m[1])
@@ -62,7 +62,7 @@ func TestTheCommandsOfTheAgentsPageAreTaken(t *testing.T) {
 			}
 		}
 	}
-	attempt, _, err := newRoot(&app{}).Find([]string{"attempt"})
+	attempt, _, err := newRoot(&app{out: newDoor(io.Discard, nil), err: newDoor(io.Discard, nil)}).Find([]string{"attempt"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -32,7 +33,7 @@ func onGPUs(t *testing.T, shards int, python string) (a *app, bin string) {
 	}
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	env := map[string]string{"PITWALL_HOME": home}
-	return &app{out: os.Stdout, err: os.Stderr, getenv: func(name string) string { return env[name] }}, bin
+	return &app{out: newDoor(io.Discard, nil), err: newDoor(io.Discard, nil), getenv: func(name string) string { return env[name] }}, bin
 }
 
 // told gives a check's words: "miss gpus: found → mend".

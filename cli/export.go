@@ -29,6 +29,9 @@ func (a *app) export(ctx context.Context, s *store.Store, prefix, file string) e
 	if err != nil {
 		return err
 	}
+	if file == "" && a.out.terminal != nil {
+		return usagef("an export is no text for a terminal: name a file with -o, or send standard output to one")
+	}
 	if file == "" {
 		return s.Export(ctx, sum.ID, a.out)
 	}

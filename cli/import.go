@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"pitwall/agent/adopt"
@@ -189,14 +188,13 @@ func (a *app) ruleCheck(ctx context.Context) adopt.RuleCheck {
 
 // importProgress shows how far an import is on a terminal.
 func (a *app) importProgress() func(importer.Progress) {
-	file, ok := a.err.(*os.File)
-	if !ok || !term.IsTerminal(file.Fd()) {
+	if !a.err.draws {
 		return nil
 	}
 	return func(p importer.Progress) {
-		fmt.Fprintf(file, "\r\x1b[K%d of %d  %s", p.Done, p.Total, clean.Line(p.What))
+		a.err.draw(fmt.Sprintf("\r\x1b[K%d of %d  %s", p.Done, p.Total, clean.Line(p.What)))
 		if p.Done == p.Total {
-			fmt.Fprint(file, "\r\x1b[K")
+			a.err.draw("\r\x1b[K")
 		}
 	}
 }

@@ -128,7 +128,7 @@ func (a *app) promptCmd() *cobra.Command {
 		},
 	}
 	c.add(cmd.Flags())
-	return cmd
+	return a.rawFlag(cmd)
 }
 
 func (a *app) prompt(s *store.Store, spec store.Spec) error {

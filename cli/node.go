@@ -76,11 +76,11 @@ func (a *app) diffCmd() *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&parent, "parent", false, "against the node's parent")
-	return cmd
+	return a.rawFlag(cmd)
 }
 
 func (a *app) scriptCmd() *cobra.Command {
-	return &cobra.Command{
+	return a.rawFlag(&cobra.Command{
 		Use:   "script ID [NODE]",
 		Short: "Print a node's whole script",
 		Args:  args(1, 2),
@@ -104,17 +104,17 @@ func (a *app) scriptCmd() *cobra.Command {
 			_, err = fmt.Fprint(a.out, text)
 			return err
 		}),
-	}
+	})
 }
 
 func (a *app) logCmd() *cobra.Command {
-	return &cobra.Command{
+	return a.rawFlag(&cobra.Command{
 		Use:   "log ID [NODE]",
 		Short: "Print the raw log of a node's run",
-		Long:  "Prints the log of the node's own run to the byte, both streams as they came. NODE is the best valid one if not named, else the last.",
+		Long:  "Prints the log of the node's own run, both streams as they came: to the byte, or on a terminal without control sequences. NODE is the best valid one if not named, else the last.",
 		Args:  args(1, 2),
 		RunE:  a.onStore(func(ctx context.Context, s *store.Store, args []string) error { return a.log(ctx, s, args) }),
-	}
+	})
 }
 
 func (a *app) log(ctx context.Context, s *store.Store, args []string) error {

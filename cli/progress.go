@@ -3,12 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/charmbracelet/x/term"
 
 	"pitwall/internal/clean"
 	"pitwall/store"
@@ -24,14 +22,7 @@ func (a *app) follow(ctx context.Context, s *store.Store, id string) (end func()
 		fmt.Fprintf(a.err, "pitwall: progress cannot be shown: %v\n", err)
 		return func() {}
 	}
-	file, ok := a.err.(*os.File)
-	live := ok && term.IsTerminal(file.Fd())
-	width := 80
-	if live {
-		if w, _, err := term.GetSize(file.Fd()); err == nil && w > 10 {
-			width = w
-		}
-	}
+	live := a.err.draws
 	done, gone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -44,7 +35,8 @@ func (a *app) follow(ctx context.Context, s *store.Store, id string) (end func()
 			}
 			said = line
 			if live {
-				fmt.Fprintf(a.err, "\r\x1b[K%s", ansi.Truncate(line, width-1, "…"))
+				width, _ := a.err.size(80, 0)
+				a.err.draw("\r\x1b[K" + ansi.Truncate(line, max(width-1, 10), "…"))
 			} else {
 				fmt.Fprintln(a.err, line)
 			}

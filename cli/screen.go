@@ -29,6 +29,9 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 	if !term.IsTerminal(os.Stdin.Fd()) || !term.IsTerminal(os.Stdout.Fd()) {
 		return usagef("the screen needs a terminal; without one use the commands, see pitwall --help")
 	}
+	if !a.out.draws {
+		return &usageError{errDumb}
+	}
 	return a.withStore(ctx, func(s *store.Store) error {
 		if o.open != "" {
 			sum, err := s.Attempt(ctx, o.open)

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/charmbracelet/x/ansi"
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
@@ -165,7 +162,7 @@ func (a *app) runSweep(ctx context.Context, s *store.Store, c store.Campaign, o 
 			return err
 		}
 	}
-	board := newBoard(a.err)
+	board := &board{out: a.err}
 	run := campaign.Sweep{
 		Attempts: s, Jobs: o.jobs, Tell: board.tell,
 		Launch: func(ctx context.Context, id string) error { return a.launch(ctx, s, id, true) },
@@ -182,7 +179,7 @@ func (a *app) runSweep(ctx context.Context, s *store.Store, c store.Campaign, o 
 	switch {
 	case a.json:
 		err = errors.Join(err, a.print(report.Document()))
-	case board.terminal == nil:
+	case !board.out.draws:
 		err = errors.Join(err, a.table(report.Table()))
 	}
 	if t := report.Totals(); err == nil && report.Ended == "" && t.Done < t.Cells {
@@ -290,30 +287,21 @@ func (a *app) listCampaigns(ctx context.Context, s *store.Store) error {
 // board shows a sweep on standard error: a table that renews itself on a
 // terminal, else a line a change.
 type board struct {
-	out      io.Writer
-	terminal *os.File // nil where out is none
-	last     campaign.Report
-	shown    []string // what stands on the terminal
-}
-
-func newBoard(out io.Writer) *board {
-	b := &board{out: out}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(file.Fd()) {
-		b.terminal = file
-	}
-	return b
+	out   *door
+	last  campaign.Report
+	shown []string // what stands on the terminal
 }
 
 func (b *board) tell(r campaign.Report) {
-	if b.terminal == nil {
+	if !b.out.draws {
 		for _, line := range campaign.Changes(b.last, r) {
 			fmt.Fprintln(b.out, clean.Line(line))
 		}
 		b.last = r
 		return
 	}
-	w, h, err := term.GetSize(b.terminal.Fd())
-	if err != nil || w < 10 || h < 4 {
+	w, h := b.out.size(80, 24)
+	if w < 10 || h < 4 {
 		w, h = 80, 24
 	}
 	lines := r.Board(w, h, clean.Line)
@@ -332,6 +320,6 @@ func (b *board) tell(r campaign.Report) {
 		text.WriteString(line + "\x1b[K\n")
 	}
 	text.WriteString("\x1b[J")
-	fmt.Fprint(b.out, text.String())
+	b.out.draw(text.String())
 	b.shown = lines
 }

@@ -110,12 +110,15 @@ func plain(s string, cells int) bool {
 	return n == len(s) || s[n] >= 0x20 && s[n] < 0x7f
 }
 
+// maxColour bounds a colour sequence, in bytes.
+const maxColour = 64
+
 // colour returns the length of the colour sequence (SGR) that s begins with, else 0.
 func colour(s string) int {
 	if len(s) < 3 || s[1] != '[' {
 		return 0
 	}
-	for i := 2; i < len(s) && i < 64; i++ {
+	for i := 2; i < len(s) && i < maxColour; i++ {
 		switch c := s[i]; {
 		case c == 'm':
 			return i + 1
