@@ -33,53 +33,43 @@ func run(actions []action, key string) (cmd tea.Cmd, handled bool) {
 
 // keyBar gives the last line: as many actions as fit, and always the help.
 func (m *Model) keyBar(actions []action, w int) string {
-	const help = "? help"
-	r := cell.New(w).Gap(1)
+	var keys []widget.Key
 	for _, a := range actions {
-		if a.bar == "" {
-			continue
+		if a.bar != "" {
+			keys = append(keys, widget.Key{Show: a.show, Does: a.bar})
 		}
-		n := clean.Width(a.show) + 1 + clean.Width(a.bar) + 3
-		if n > r.Left()-len(help)-1 {
-			break
-		}
-		r.Put(m.th.accent, a.show).Gap(1).Put(m.th.dim, a.bar).Put(m.th.faint, " · ")
 	}
-	if r.Left() >= len(help) {
-		r.Put(m.th.accent, "?").Put(m.th.dim, " help")
-	}
-	return r.String()
+	return m.help.Line(keys, widget.Key{Show: "?", Does: "help"}, w)
 }
 
-// helpRows lists every key of a screen.
-func (m *Model) helpRows(title string, actions []action, top, w, h int) (rows []string, total int) {
-	widest := 0
-	for _, a := range actions {
-		if a.does == "" {
-			continue
+// helped lays every key of the room over the screen.
+func (m *Model) helped(screen []string, w, h int) []string {
+	var keys []widget.Key
+	show, does := 0, 0
+	for _, a := range append(m.now.actions(), action{show: "ctrl+c", does: "leave pitwall; what runs goes on"}) {
+		if a.does != "" {
+			keys = append(keys, widget.Key{Show: a.show, Does: a.does})
+			show, does = max(show, clean.Width(a.show)), max(does, clean.Width(a.does))
 		}
-		widest = max(widest, clean.Width(a.show))
 	}
-	rows = append(rows,
-		cell.New(w).Gap(1).Put(m.th.bold, "pitwall").Gap(3).Put("", "keys of "+title).String(),
-		cell.New(w).String())
-	var body []string
-	for _, a := range actions {
-		if a.does == "" {
-			continue
-		}
-		body = append(body, cell.New(w).Gap(2).Put(m.th.accent, a.show).To(widest+4).Put("", a.does).String())
+	inner := show + 2 + does
+	if w-inner < 16 { // too little would show beside the box
+		inner = w - 4
 	}
-	body = append(body, cell.New(w).Gap(2).Put(m.th.accent, "ctrl+c").To(widest+4).Put("", "leave pitwall; what runs goes on").String())
-	total = len(body)
-	room := max(h-3, 0)
-	top = max(min(top, total-room), 0)
-	rows = cell.Fit(append(rows, body[top:]...), w, h-1)
+	list := m.help.List(keys, inner)
+	m.keys.Set(list, inner, min(len(list), h-3))
+	rows := m.keys.Rows()
+	for i, row := range rows {
+		rows[i] = cell.New(inner+2).Gap(1).Raw(row, inner).String()
+	}
+	box := widget.Boxed(rows, inner+2, "keys of "+m.now.title(), m.th.faint, m.th.bold)
 	last := cell.New(w).Gap(1).Put(m.th.accent, "esc").Put(m.th.dim, " back")
-	if total > room {
+	if m.keys.Moves() {
 		last.Put(m.th.faint, " · ").Put(m.th.accent, "↑ ↓").Put(m.th.dim, " more")
 	}
-	return cell.Fit(append(rows, last.String()), w, h), total
+	screen = widget.Over(screen, box, w, (w-inner-4)/2, max((h-1-len(box))/2, 0))
+	screen[h-1] = last.String()
+	return screen
 }
 
 // input is a line of text being typed, and what comes of it.

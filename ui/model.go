@@ -13,6 +13,7 @@ import (
 	"pitwall/store"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/widget"
 )
 
 // The smallest screen that shows more than a request for a larger one.
@@ -55,8 +56,8 @@ type Model struct {
 	intake  *intake  // nil until it was opened
 	now     room
 
-	helping  bool
-	helpTop  int
+	help     *widget.Help
+	keys     *widget.Scroll // of the help, nil unless it is open
 	toast    toast
 	toasts   int
 	attempts []store.Summary // newest first
@@ -101,6 +102,7 @@ func New(o Options) *Model {
 	if m.tasks == nil {
 		m.tasks = taskdata.Embedded()
 	}
+	m.help = widget.NewHelp(m.th.help)
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.home = newRecords(m)
 	m.list = newHistory(m)
@@ -153,6 +155,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.BackgroundColorMsg:
 		if dark := msg.IsDark(); dark != m.th.dark {
 			m.th = newTheme(dark)
+			m.help = widget.NewHelp(m.th.help)
 			m.slow.forget()
 		}
 	case attemptsMsg:
@@ -213,26 +216,23 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	if m.now == m.home {
 		m.home.begun = true
 	}
-	if typed := m.now.typing(); typed != nil && !m.helping {
+	if typed := m.now.typing(); typed != nil && m.keys == nil {
 		return typed(k)
 	}
 	if name == "ctrl+c" {
 		return tea.Quit
 	}
-	if m.helping {
+	if m.keys != nil {
 		switch name {
 		case "?", "esc", "q", "enter":
-			m.helping = false
-		case "j", "down":
-			_, total := m.helpRows("", m.now.actions(), 0, m.w, m.h)
-			m.helpTop = min(m.helpTop+1, max(total-(m.h-3), 0))
-		case "k", "up":
-			m.helpTop = max(m.helpTop-1, 0)
+			m.keys = nil
+		default:
+			m.keys.Key(k)
 		}
 		return nil
 	}
 	if name == "?" {
-		m.helping, m.helpTop = true, 0
+		m.keys = widget.NewScroll()
 		return nil
 	}
 	cmd, handled := run(m.now.actions(), name)
@@ -262,7 +262,7 @@ func (m *Model) open(msg openMsg) tea.Cmd {
 	m.attempt = newAttempt(m, msg)
 	m.reader = nil
 	m.now = m.attempt
-	m.helping = false
+	m.keys = nil
 	return m.attempt.start()
 }
 
@@ -315,10 +315,6 @@ func (m *Model) screen(w, h int) []string {
 		text := fmt.Sprintf("too small: pitwall needs %d×%d", minWidth, minHeight)
 		return cell.Fit([]string{cell.New(w).Put("", text).String()}, w, h)
 	}
-	if m.helping {
-		rows, _ := m.helpRows(m.now.title(), m.now.actions(), m.helpTop, w, h)
-		return rows
-	}
 	rows := m.now.rows(w, h-1)
 	if m.toast.text != "" && len(rows) > 0 {
 		st, sign := m.th.accent, "·"
@@ -340,7 +336,11 @@ func (m *Model) screen(w, h int) []string {
 	if last == "" {
 		last = m.keyBar(m.now.actions(), w)
 	}
-	return append(cell.Fit(rows, w, h-1), last)
+	rows = append(cell.Fit(rows, w, h-1), last)
+	if m.keys != nil {
+		rows = m.helped(rows, w, h)
+	}
+	return rows
 }
 
 // header gives the first line of a screen.

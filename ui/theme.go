@@ -1,13 +1,19 @@
 package ui
 
 import (
+	"image/color"
+
+	"charm.land/lipgloss/v2"
+
 	"pitwall/ui/cell"
 	"pitwall/ui/code"
 	"pitwall/ui/diffview"
+	"pitwall/ui/widget"
 )
 
-// theme is the styles of the screen. Colours are 24 bit; the terminal's
-// renderer brings them down to what the terminal has, and NO_COLOR to none.
+// theme is the styles of the screen. Each is a style of lipgloss, resolved once into
+// the sequence that rows use. Colours are 24 bit; the terminal's renderer brings them
+// down to what the terminal has, and NO_COLOR to none.
 type theme struct {
 	dark                                   bool
 	accent, dim, faint, bold               cell.Style
@@ -16,52 +22,51 @@ type theme struct {
 	hit                                    cell.Style // what a filter found, added to another style
 	code                                   code.Theme
 	diff                                   diffview.Theme
+	help                                   widget.HelpStyles
+	bar                                    widget.BarStyles
 }
 
 func newTheme(dark bool) *theme {
-	pick := func(onDark, onLight cell.Style) cell.Style {
-		if dark {
-			return onDark
-		}
-		return onLight
+	lightDark, plain := lipgloss.LightDark(dark), lipgloss.NewStyle()
+	pick := func(onDark, onLight string) color.Color {
+		return lightDark(lipgloss.Color(onLight), lipgloss.Color(onDark))
 	}
-	fg := func(d, l string) cell.Style {
-		return pick(cell.Style("\x1b[38;2;"+d+"m"), cell.Style("\x1b[38;2;"+l+"m"))
+	ink := func(onDark, onLight string) lipgloss.Style { return plain.Foreground(pick(onDark, onLight)) }
+	fg := func(onDark, onLight string) cell.Style { return widget.Opening(ink(onDark, onLight)) }
+	bg := func(onDark, onLight string) cell.Style {
+		return widget.Opening(plain.Background(pick(onDark, onLight)))
 	}
-	bg := func(d, l string) cell.Style {
-		return pick(cell.Style("\x1b[48;2;"+d+"m"), cell.Style("\x1b[48;2;"+l+"m"))
-	}
+	accent, dim, faint := ink("#5fafff", "#005abe"), ink("#92969e", "#5f636b"), ink("#4e525a", "#bec2ca")
 	t := &theme{
 		dark:     dark,
-		accent:   fg("95;175;255", "0;90;190"),
-		dim:      fg("146;150;158", "95;99;107"),
-		faint:    fg("78;82;90", "190;194;202"),
-		bold:     "\x1b[1m",
-		hit:      "\x1b[1;4m",
-		good:     fg("110;210;135", "20;120;50"),
-		bad:      fg("255;125;120", "190;30;40"),
-		run:      fg("250;215;95", "145;100;0"),
-		warn:     fg("255;180;90", "170;80;0"),
-		gold:     fg("226;170;50", "165;110;0"),
-		grey:     fg("150;150;158", "125;125;132"),
-		this:     fg("120;220;235", "0;110;140"),
-		selected: bg("38;46;60", "222;234;250"),
+		accent:   widget.Opening(accent),
+		dim:      widget.Opening(dim),
+		faint:    widget.Opening(faint),
+		bold:     widget.Opening(plain.Bold(true)),
+		hit:      widget.Opening(plain.Bold(true).Underline(true)),
+		good:     fg("#6ed287", "#147832"),
+		bad:      fg("#ff7d78", "#be1e28"),
+		run:      fg("#fad75f", "#916400"),
+		warn:     fg("#ffb45a", "#aa5000"),
+		gold:     fg("#e2aa32", "#a56e00"),
+		grey:     fg("#96969e", "#7d7d84"),
+		this:     fg("#78dceb", "#006e8c"),
+		selected: bg("#262e3c", "#deeafa"),
+		bar:      widget.BarStyles{Done: accent, Todo: faint},
+		help:     widget.HelpStyles{Key: accent, Does: dim, Between: faint},
 	}
 	t.code = code.Theme{
-		Keyword: fg("200;150;240", "130;50;160"),
-		Name:    fg("130;185;255", "0;80;170"),
-		Builtin: fg("120;205;205", "0;110;120"),
-		String:  fg("170;205;130", "60;110;20"),
-		Number:  fg("235;175;110", "160;80;0"),
-		Comment: fg("125;130;140", "120;124;132"),
+		Keyword: fg("#c896f0", "#8232a0"),
+		Name:    fg("#82b9ff", "#0050aa"),
+		Builtin: fg("#78cdcd", "#006e78"),
+		String:  fg("#aacd82", "#3c6e14"),
+		Number:  fg("#ebaf6e", "#a05000"),
+		Comment: fg("#7d828c", "#787c84"),
 	}
 	t.diff = diffview.Theme{
-		Add: bg("20;46;30", "224;248;230"), AddWord: bg("36;92;56", "170;228;186"), AddSign: t.good,
-		Del: bg("56;24;28", "255;235;233"), DelWord: bg("112;40;46", "255;200;195"), DelSign: t.bad,
-		Number: t.faint, Fold: t.dim, Caret: t.accent, Focus: t.accent,
-	}
-	if !dark {
-		t.diff.Number = "\x1b[38;2;150;154;162m"
+		Add: bg("#142e1e", "#e0f8e6"), AddWord: bg("#245c38", "#aae4ba"), AddSign: t.good,
+		Del: bg("#38181c", "#ffebe9"), DelWord: bg("#70282e", "#ffc8c3"), DelSign: t.bad,
+		Number: fg("#4e525a", "#969aa2"), Fold: t.dim, Caret: t.accent, Focus: t.accent,
 	}
 	return t
 }

@@ -541,3 +541,40 @@ func TestLineBeingWrittenStandsAlone(t *testing.T) {
 		t.Errorf("a file written over is %q, want %q", got, want)
 	}
 }
+
+func TestHelpLiesOverTheScreenAndScrollsWhereItIsLonger(t *testing.T) {
+	d := drive(t, Options{Store: openStore(t)}, 140, 42)
+	d.until("none on this task yet")
+	d.press("?")
+	d.until("keys of records", "narrow by number, title, person or date", "practice: says nothing about models", "esc back")
+	d.lacks("↑ ↓ more")
+	d.press("esc")
+	d.until("? help")
+	d.lacks("keys of records")
+	d.send(tea.WindowSizeMsg{Width: 80, Height: 16})
+	d.press("?")
+	d.until("say why no attempt", "↑ ↓ more")
+	d.press("G")
+	d.until("ctrl+c", "leave pitwall; what runs goes on", "↑ ↓ more")
+	d.press("g")
+	d.until("say why no attempt")
+	d.lacks("ctrl+c")
+}
+
+func TestTheTerminalsCursorIsWhereTextIsTyped(t *testing.T) {
+	d := drive(t, Options{Store: openStore(t)}, 80, 24)
+	d.until("none on this task yet")
+	if v := d.m.View(); v.Cursor != nil {
+		t.Fatalf("a cursor at %v while nothing is typed", v.Cursor.Position)
+	}
+	d.press("/", "m", "損", "left")
+	v := d.m.View()
+	if v.Cursor == nil || v.Cursor.X != len(" filter m") || v.Cursor.Y != 23 {
+		t.Fatalf("the cursor is %+v, want it on 損", v.Cursor)
+	}
+	if strings.Contains(v.Content, "\x1b_") {
+		t.Error("the mark of the cursor reaches the terminal")
+	}
+	d.send(tea.PasteMsg{Content: "u\no\u202en"})
+	d.until("filter mu on▌損")
+}

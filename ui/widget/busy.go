@@ -48,10 +48,13 @@ func (s *Spinner) Update(msg tea.Msg, spinning bool) tea.Cmd {
 // animation of its own.
 type Progress struct{ in progress.Model }
 
-// NewProgress returns a bar in the colours of two styles.
-func NewProgress(done, todo lipgloss.Style) *Progress {
+// BarStyles are the colours of what is done and of what is left.
+type BarStyles struct{ Done, Todo lipgloss.Style }
+
+// NewProgress returns a bar.
+func NewProgress(st BarStyles) *Progress {
 	in := progress.New(progress.WithoutPercentage(), progress.WithFillCharacters('━', '─'))
-	in.FullColor, in.EmptyColor = done.GetForeground(), todo.GetForeground()
+	in.FullColor, in.EmptyColor = st.Done.GetForeground(), st.Todo.GetForeground()
 	return &Progress{in}
 }
 

@@ -50,7 +50,7 @@ func TestASpinnerTicksOnlyWhileSomethingSpins(t *testing.T) {
 }
 
 func TestAProgressBarTakesExactlyItsCells(t *testing.T) {
-	p := NewProgress(lipgloss.NewStyle().Foreground(lipgloss.Color("#5fafff")), lipgloss.NewStyle())
+	p := NewProgress(BarStyles{Done: lipgloss.NewStyle().Foreground(lipgloss.Color("#5fafff"))})
 	for w := -1; w < 70; w++ {
 		for _, share := range []float64{-1, 0, 0.001, 0.5, 0.999, 1, 7, math.NaN(), math.Inf(1)} {
 			row := cell.New(60)
@@ -64,7 +64,7 @@ func TestAProgressBarTakesExactlyItsCells(t *testing.T) {
 
 // BenchmarkProgress measures a bar, which is drawn with each frame while work goes on.
 func BenchmarkProgress(b *testing.B) {
-	p := NewProgress(lipgloss.NewStyle().Foreground(lipgloss.Color("#5fafff")), lipgloss.NewStyle())
+	p := NewProgress(BarStyles{Done: lipgloss.NewStyle().Foreground(lipgloss.Color("#5fafff"))})
 	for b.Loop() {
 		p.Draw(cell.New(60), 60, 0.4)
 	}

@@ -60,7 +60,7 @@ func (h *Help) Line(keys []Key, last Key, w int) string {
 	return h.line
 }
 
-// List gives a row of w cells for each key.
+// List gives rows of w cells for each key, as many as its words take.
 func (h *Help) List(keys []Key, w int) []string {
 	if len(keys) == 0 {
 		return nil
@@ -69,8 +69,17 @@ func (h *Help) List(keys []Key, w int) []string {
 	for _, k := range keys {
 		widest = max(widest, clean.Width(clean.Line(k.Show)))
 	}
+	var wrapped []Key
+	for _, k := range keys {
+		for i, part := range cell.Wrap(clean.Line(k.Does), max(w-widest-2, 1)) {
+			if i > 0 {
+				k.Show = ""
+			}
+			wrapped = append(wrapped, Key{k.Show, part})
+		}
+	}
 	h.full.Styles.FullKey = h.full.Styles.FullKey.Width(widest + 1)
-	drawn := strings.Split(h.full.FullHelpView([][]key.Binding{bindings(keys)}), "\n")
+	drawn := strings.Split(h.full.FullHelpView([][]key.Binding{bindings(wrapped)}), "\n")
 	for i, row := range drawn {
 		if n := ansi.StringWidth(row); n > w {
 			row = ansi.Truncate(row, w, "…")

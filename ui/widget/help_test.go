@@ -32,7 +32,7 @@ func TestHelpTakesExactlyItsCellsAndAlwaysNamesItself(t *testing.T) {
 			t.Fatalf("%q does not name the help", text)
 		}
 		rows := h.List(keys, w)
-		if len(rows) != len(keys) {
+		if len(rows) < len(keys) {
 			t.Fatalf("%d rows for %d keys", len(rows), len(keys))
 		}
 		for _, r := range rows {
@@ -52,8 +52,8 @@ func TestHelpShowsTheKeysThatFit(t *testing.T) {
 			t.Errorf("at %d: %q, want %q", w, got, want)
 		}
 	}
-	rows := h.List([]Key{{"enter", "start an attempt"}, {"h", "next hint"}}, 40)
-	for i, want := range []string{"enter  start an attempt", "h      next hint"} {
+	rows := h.List([]Key{{"enter", "start an attempt"}, {"h", "next hint"}}, 20)
+	for i, want := range []string{"enter  start an", "       attempt", "h      next hint"} {
 		if got := strings.TrimRight(ansi.Strip(rows[i]), " "); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}

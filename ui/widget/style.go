@@ -12,5 +12,5 @@ import (
 // out once per theme: Render for each span of a row costs some forty times as much.
 func Opening(st lipgloss.Style) cell.Style {
 	opening, _, _ := strings.Cut(st.Render("x"), "x")
-	return cell.Style(opening)
+	return cell.Style(strings.Replace(opening, ";4;4m", ";4m", 1)) // an underline is named twice: for words and for spaces
 }
