@@ -48,6 +48,9 @@ func (s *Store) adopt(ctx context.Context, id string, spec Spec, created time.Ti
 	if !validID(id) {
 		return false, errors.New("this is no id of an attempt")
 	}
+	if err := s.upgrade(ctx); err != nil {
+		return false, err
+	}
 	there, err := s.clearFor(ctx, id)
 	if err != nil || there {
 		return false, err

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/store/storetest"
 )
 
 // trainingLine is what a GPT-2 speedrun prints at a step.
@@ -251,5 +253,43 @@ func BenchmarkEmitToSnapshot(b *testing.B) {
 		for want := w.State().Seq; p.Snapshot().LastSeq < want; {
 			<-p.Changed()
 		}
+	}
+}
+
+// BenchmarkMigrate brings a store of schema 2 with 1,000 attempts up to date, a third of
+// them on GPUs.
+func BenchmarkMigrate(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		home, accounts := storetest.Old(b)
+		db, err := sql.Open("sqlite", filepath.Join(home, "pitwall.db"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range 1000/len(accounts) - 1 {
+			const columns = `first_seq, last_seq, t0, t1, kinds, line0, lines, body`
+			for _, q := range []string{
+				fmt.Sprintf(`INSERT INTO streams (n, id, kind, number, task, spec, last_seq, active, lines, created)
+					SELECT n + 1000 * %d, id || %[1]d, kind, number + 1000 * %[1]d, task, spec, last_seq, active, lines, created FROM streams WHERE n < 1000`, i+1),
+				fmt.Sprintf(`INSERT INTO segments (stream, `+columns+`) SELECT stream + 1000 * %d, `+columns+` FROM segments WHERE stream < 1000`, i+1),
+			} {
+				if _, err := db.Exec(q); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		s, err := store.Open(b.Context(), home)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
 	}
 }

@@ -132,6 +132,9 @@ func (s *Store) Campaigns(ctx context.Context) ([]Campaign, error) {
 // place in the campaign are made together or not at all, so that no cell ever
 // has two, whoever asks at the same time and whatever is killed.
 func (s *Store) CreateCell(ctx context.Context, campaign, cell string, spec Spec) (id string, err error) {
+	if err := s.upgrade(ctx); err != nil {
+		return "", fmt.Errorf("create attempt: %w", err)
+	}
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `SELECT streams.id FROM cells JOIN streams ON streams.n = cells.stream
 			WHERE cells.campaign = ? AND cells.cell = ? AND streams.deleted = 0`, campaign, cell).Scan(&id)
@@ -166,7 +169,11 @@ func (s *Store) CreateCell(ctx context.Context, campaign, cell string, spec Spec
 func (s *Store) Cells(ctx context.Context, campaign string) (map[string]CellAttempt, error) {
 	cells := map[string]CellAttempt{}
 	err := s.view(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT cells.cell, streams.active, `+summaryColumns+` FROM cells JOIN streams ON streams.n = cells.stream
+		columns, err := s.summaryColumns(ctx, tx)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `SELECT cells.cell, streams.active, `+columns+` FROM cells JOIN streams ON streams.n = cells.stream
 			WHERE cells.campaign = ? AND streams.deleted = 0`, campaign)
 		if err != nil {
 			return err

@@ -19,6 +19,7 @@ var (
 	ErrNotLive  = errors.New("no engine is running this attempt")
 	ErrEpoch    = errors.New("another engine has taken this attempt over")
 	ErrDeleted  = errors.New("the attempt was deleted")
+	ErrClosed   = errors.New("the store is closed")
 )
 
 const mendHome = "set PITWALL_HOME to another directory"

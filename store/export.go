@@ -46,7 +46,7 @@ func (s *Store) Export(ctx context.Context, id string, w io.Writer) (err error) 
 		if st, err = findStream(ctx, tx, id); err != nil {
 			return err
 		}
-		if m, err = findSummary(ctx, tx, id); err != nil {
+		if m, err = s.findSummary(ctx, tx, id); err != nil {
 			return err
 		}
 		list, err = findSegments(ctx, tx, st.n, 0)

@@ -64,7 +64,7 @@ func (s *Store) newFeed(ctx context.Context, id string, opt PlayOptions) (*feed,
 		return fail(err)
 	}
 	err = s.view(ctx, func(tx *sql.Tx) error {
-		f.stored, err = findSummary(ctx, tx, id)
+		f.stored, err = s.findSummary(ctx, tx, id)
 		return err
 	})
 	if err != nil {
@@ -155,8 +155,8 @@ func (f *feed) poll(now time.Time) {
 		err = f.refresh()
 	}
 	switch {
-	case isBusy(err) || f.ctx.Err() != nil:
-		// The next poll tries again.
+	case isBusy(err) || errors.Is(err, ErrClosed) || f.ctx.Err() != nil:
+		// The next poll tries again, if there is one.
 	case err != nil:
 		f.setErr(err)
 		fallthrough
@@ -180,6 +180,9 @@ func (f *feed) probe(now time.Time) {
 }
 
 func (f *feed) setErr(err error) {
+	if errors.Is(err, ErrClosed) {
+		return // the player is about to end too
+	}
 	err = f.s.words(err)
 	if f.err == nil || err == nil || f.err.Error() != err.Error() {
 		f.err, f.dirty = err, true
@@ -196,7 +199,7 @@ func (f *feed) refresh() error {
 			if err != nil {
 				return err
 			}
-			m, err := findSummary(f.ctx, tx, f.o.id)
+			m, err := f.s.findSummary(f.ctx, tx, f.o.id)
 			if err != nil {
 				return err
 			}
@@ -212,7 +215,7 @@ func (f *feed) refresh() error {
 			return err
 		}
 		for i, g := range list {
-			events, err := f.s.decode(f.o.id, g.first, g.last, bodies[i])
+			events, err := f.s.decode(f.o.id, g.first, g.last, bodies[i], allKinds)
 			for _, e := range events {
 				if e.Seq == f.o.full.Seq+1 {
 					f.o.apply(e)

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
 )
 
 //go:embed schema/*.sql
@@ -21,7 +24,9 @@ const (
 	// applicationID marks the file as pitwall's in its header: "pitw".
 	applicationID = 0x70697477
 	// schemaVersion is the newest file in schema/, and the user_version of a store that is up to date.
-	schemaVersion = 2
+	schemaVersion = 3
+	// readSchema is the oldest that is read as it is, while an engine of its own version runs.
+	readSchema = 2
 )
 
 // inspect refuses what is not a store that this version can open, without
@@ -126,10 +131,12 @@ func lookOver(ctx context.Context, db *sql.DB, path string) error {
 	return nil
 }
 
-// migrate brings the schema up to date, one process at a time, and never while
-// an engine holds a lease.
-func migrate(ctx context.Context, db *sql.DB, home, path string) error {
-	lock := flock.New(filepath.Join(home, "locks", "migrate.lock"), flock.SetPermissions(0o600))
+// migrate brings the schema up to date, one process at a time, and never while an
+// engine holds a lease. It fails with a *heldError, and changes nothing, while an
+// engine of an older pitwall does.
+func (s *Store) migrate(ctx context.Context) error {
+	db, path := s.write, s.path
+	lock := flock.New(filepath.Join(s.home, "locks", "migrate.lock"), flock.SetPermissions(0o600))
 	if ok, err := lock.TryLockContext(ctx, 5*time.Millisecond); !ok {
 		return &OpenError{Path: path, What: "another process is bringing it up to date", Mend: "try again", Err: err}
 	}
@@ -147,21 +154,24 @@ func migrate(ctx context.Context, db *sql.DB, home, path string) error {
 	if err != nil {
 		return openError(path, err)
 	}
-	if version > 0 && version < schemaVersion {
-		if id := anyLease(home); id != "" {
-			return &OpenError{
-				Path: path, What: "an older pitwall is running attempt " + id + " on it",
-				Mend: "wait until it is done, or stop it with: pitwall stop " + id,
-			}
-		}
-	}
+	s.schema.Store(version)
 	if version >= schemaVersion {
 		return nil
 	}
-	for v := version + 1; v <= schemaVersion; v++ {
-		if err := migrateTo(ctx, db, v); err != nil {
+	id := ""
+	if version > 0 {
+		id = anyLease(s.home)
+	}
+	for v := version + 1; v <= schemaVersion && id == ""; v++ {
+		if id, err = s.migrateTo(ctx, v, version > 0); err != nil {
 			return openError(path, err)
 		}
+		if id == "" {
+			s.schema.Store(v)
+		}
+	}
+	if id != "" {
+		return &heldError{id}
 	}
 	// Into the file itself, so that any pitwall knows it by its header.
 	if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
@@ -170,22 +180,123 @@ func migrate(ctx context.Context, db *sql.DB, home, path string) error {
 	return nil
 }
 
-func migrateTo(ctx context.Context, db *sql.DB, version int64) error {
+// heldError says that an engine of an older pitwall holds a lease.
+type heldError struct{ id string }
+
+func (e *heldError) Error() string { return "an older pitwall is running attempt " + e.id + " on it" }
+
+// mend says what a person can do about it.
+func (e *heldError) mend() string {
+	return "wait until it is done, or stop it with: pitwall stop " + e.id
+}
+
+// upgrade brings an old schema up to date where what follows needs the new one.
+func (s *Store) upgrade(ctx context.Context) error {
+	if s.schema.Load() >= schemaVersion {
+		return nil
+	}
+	err := s.migrate(ctx)
+	var held *heldError
+	if errors.As(err, &held) {
+		return &OpenError{Path: s.path, What: held.Error(), Mend: held.mend()}
+	}
+	return err
+}
+
+// migrateTo takes the schema on by one version, or gives the id of a stream that an
+// engine of the version before holds.
+func (s *Store) migrateTo(ctx context.Context, version int64, used bool) (leased string, err error) {
 	text, err := schemaFiles.ReadFile(fmt.Sprintf("schema/%d.sql", version))
 	if err != nil {
-		return err
+		return "", err
 	}
-	tx, err := db.BeginTx(ctx, nil)
+	err = s.changeOnce(ctx, func(tx *sql.Tx) error {
+		// Within the transaction: an engine that takes its lock after this finds the
+		// new version, and refuses.
+		if used {
+			if leased = anyLease(s.home); leased != "" {
+				return nil
+			}
+		}
+		for _, q := range []string{string(text), fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version)} {
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				return fmt.Errorf("migrate to schema %d: %w", version, err)
+			}
+		}
+		if version == 3 {
+			return s.fillFigures(ctx, tx)
+		}
+		return nil
+	})
+	return leased, err
+}
+
+// figureKinds are the events that the figures of schema 3 follow from.
+var figureKinds = event.KindsOf(event.KindAttempt, event.KindRunStarted, event.KindRunEnded, event.KindResumed, event.KindConfirmed)
+
+// fillFigures derives what schema 3 adds to the rows of streams from their events, of
+// which it reads no more than it must: the first segment of an attempt, and of those
+// on GPUs or on open tasks the segments in which runs begin and end. What cannot be
+// read stays unknown.
+func (s *Store) fillFigures(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT n, id, active FROM streams WHERE last_seq > 0`)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
-	for _, q := range []string{string(text), fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version)} {
-		if _, err := tx.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("migrate to schema %d: %w", version, err)
+	defer rows.Close()
+	var list []stream
+	for rows.Next() {
+		var st stream
+		if err := rows.Scan(&st.n, &st.id, &st.active); err != nil {
+			return err
+		}
+		list = append(list, st)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, st := range list {
+		f, err := s.figures(ctx, tx, st)
+		var corrupt *CorruptError
+		if errors.As(err, &corrupt) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		args := append(f.figureArgs(), st.n)
+		if _, err := tx.ExecContext(ctx, `UPDATE streams SET `+setFigures+` WHERE n = ?`, args...); err != nil {
+			return err
 		}
 	}
-	return tx.Commit()
+	return nil
+}
+
+// figures folds the events of a stream that its figures follow from.
+func (s *Store) figures(ctx context.Context, tx *sql.Tx, st stream) (Figures, error) {
+	list, err := listSegments(ctx, tx, `kinds & ?2 <> 0 ORDER BY first_seq`, st.n, int64(figureKinds))
+	if err != nil {
+		return Figures{}, err
+	}
+	state := fold.New()
+	for i, g := range list {
+		var body []byte
+		if err := tx.QueryRowContext(ctx, `SELECT body FROM segments WHERE stream = ? AND first_seq = ?`, st.n, g.first).Scan(&body); err != nil {
+			return Figures{}, err
+		}
+		events, err := s.decode(st.id, g.first, g.last, body, figureKinds)
+		if err != nil {
+			return Figures{}, err
+		}
+		for _, e := range events {
+			state.Apply(e)
+		}
+		if i == 0 && state.Attempt.GPUs == 0 && !state.Attempt.Open() {
+			break
+		}
+	}
+	state.Active = st.active
+	return figuresOf(state), nil
 }
 
 func userVersion(ctx context.Context, q interface {

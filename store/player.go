@@ -54,6 +54,11 @@ type Player struct {
 // with the store; the caller must Close it. A stream that is damaged in part is
 // opened as far as it can be read, with Snapshot.Err set.
 func (s *Store) Play(ctx context.Context, id string, o PlayOptions) (*Player, error) {
+	err := s.door.enter()
+	if err != nil {
+		return nil, fmt.Errorf("open attempt: %w", err)
+	}
+	defer s.door.inside.Done()
 	f, err := s.newFeed(ctx, id, o)
 	if err != nil {
 		return nil, fmt.Errorf("open attempt: %w", err)

@@ -15,11 +15,19 @@ import (
 	"pitwall/store/event"
 )
 
-// TestMain makes the test binary a writer of its own where it is started as one.
+// TestMain makes the test binary a writer of its own, or one that opens a store and
+// ends, where it is started as one.
 func TestMain(m *testing.M) {
 	if home := os.Getenv("STORE_TEST_WRITER"); home != "" {
 		n, _ := strconv.Atoi(os.Args[2])
 		if err := writeForEver(home, os.Args[1], n); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	if home := os.Getenv("STORE_TEST_OPENER"); home != "" {
+		if _, err := store.Open(context.Background(), home); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -20,30 +20,28 @@ const maxRaw = 1 << 28
 type segment struct {
 	first, last  int64 // sequence numbers
 	t0, t1       int64 // active milliseconds
-	kinds        uint64
+	kinds        event.Kinds
 	line0, lines int64
 }
 
 const segmentColumns = `first_seq, last_seq, t0, t1, kinds, line0, lines`
 
 func (g *segment) fields() []any {
-	return []any{&g.first, &g.last, &g.t0, &g.t1, (*bits)(&g.kinds), &g.line0, &g.lines}
+	return []any{&g.first, &g.last, &g.t0, &g.t1, (*kindSet)(&g.kinds), &g.line0, &g.lines}
 }
 
-// bits is a word that SQLite keeps as a signed integer.
-type bits uint64
+// kindSet is a set of kinds, a word that SQLite keeps as a signed integer.
+type kindSet event.Kinds
 
 // Scan takes the integer that a column holds.
-func (b *bits) Scan(v any) error {
+func (b *kindSet) Scan(v any) error {
 	i, ok := v.(int64)
 	if !ok {
 		return fmt.Errorf("kinds are %T", v)
 	}
-	*b = bits(i)
+	*b = kindSet(i)
 	return nil
 }
-
-func bit(k event.Kind) uint64 { return 1 << (k & 63) }
 
 // findSegments lists the segments of stream n that end at from or later.
 func findSegments(ctx context.Context, tx *sql.Tx, n, from int64) ([]segment, error) {
@@ -78,7 +76,12 @@ func segmentAt(list []segment, seq int64) int {
 }
 
 // readSegment reads the events of the segment that begins at first, as it is now.
-func (s *Store) readSegment(ctx context.Context, st stream, first int64) (events []event.Event, err error) {
+func (s *Store) readSegment(ctx context.Context, st stream, first int64) ([]event.Event, error) {
+	return s.readOnly(ctx, st, first, allKinds)
+}
+
+// readOnly is readSegment for the events of some kinds.
+func (s *Store) readOnly(ctx context.Context, st stream, first int64, kinds event.Kinds) (events []event.Event, err error) {
 	var last int64
 	var body []byte
 	err = s.view(ctx, func(tx *sql.Tx) error {
@@ -91,23 +94,33 @@ func (s *Store) readSegment(ctx context.Context, st stream, first int64) (events
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(st.id, first, last, body)
+	return s.decode(st.id, first, last, body, kinds)
 }
 
-// decode gives the events of a segment's body. Where it is damaged, the events
-// before the damage come with the error.
-func (s *Store) decode(id string, first, last int64, body []byte) ([]event.Event, error) {
+// allKinds are those too that this version does not know.
+const allKinds = ^event.Kinds(0)
+
+// decode gives the events of a segment's body that are of some kinds. Where it is
+// damaged, the events before the damage come with the error.
+func (s *Store) decode(id string, first, last int64, body []byte, kinds event.Kinds) ([]event.Event, error) {
+	if err := s.door.enter(); err != nil {
+		return nil, err
+	}
+	defer s.door.inside.Done()
 	corrupt := func(err error) error { return &CorruptError{id, first, last, err} }
 	raw, err := s.dec.DecodeAll(body, nil)
 	if err != nil {
 		return nil, corrupt(err)
 	}
-	events := make([]event.Event, 0, max(0, min(last-first+1, int64(len(raw)))))
-	err = event.Decode(first, raw, func(e event.Event) bool {
+	var events []event.Event
+	if kinds == allKinds {
+		events = make([]event.Event, 0, max(0, min(last-first+1, int64(len(raw)))))
+	}
+	err = event.DecodeOnly(first, raw, kinds, func(e event.Event) bool {
 		events = append(events, e)
 		return true
 	})
-	if err == nil && int64(len(events)) != last-first+1 {
+	if err == nil && kinds == allKinds && int64(len(events)) != last-first+1 {
 		err = fmt.Errorf("it holds %d events", len(events))
 	}
 	if err != nil {
@@ -121,9 +134,9 @@ func (s *Store) decode(id string, first, last int64, body []byte) ([]event.Event
 // An error ends the sequence; a damaged segment gives a *CorruptError after the
 // events that could be read.
 func (s *Store) Events(ctx context.Context, id string, fromSeq int64, kinds ...event.Kind) iter.Seq2[event.Event, error] {
-	var mask uint64
-	for _, k := range kinds {
-		mask |= bit(k)
+	mask := event.KindsOf(kinds...)
+	if len(kinds) == 0 {
+		mask = allKinds
 	}
 	return func(yield func(event.Event, error) bool) {
 		var st stream
@@ -140,15 +153,12 @@ func (s *Store) Events(ctx context.Context, id string, fromSeq int64, kinds ...e
 			return
 		}
 		for _, g := range list {
-			if mask != 0 && g.kinds&mask == 0 {
+			if g.kinds&mask == 0 {
 				continue
 			}
-			events, err := s.readSegment(ctx, st, g.first)
+			events, err := s.readOnly(ctx, st, g.first, mask)
 			for _, e := range events {
-				if e.Seq < fromSeq || len(kinds) > 0 && !slices.Contains(kinds, e.Body.Kind()) {
-					continue
-				}
-				if !yield(e, nil) {
+				if e.Seq >= fromSeq && !yield(e, nil) {
 					return
 				}
 			}

@@ -9,11 +9,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -40,16 +42,49 @@ type Store struct {
 	dec   *zstd.Decoder
 	lines *lineCache
 	every int64 // events between checkpoints
+	// schema is what was last seen of the database. It lies below schemaVersion while an
+	// engine of an older pitwall runs: the store is then read, and takes orders, stars and
+	// notes, but no new attempt and no engine.
+	schema atomic.Int64
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // players
+	door   door
+}
+
+// door lets uses of the connections and the decoder in while the store is open, and
+// Close wait for those that are in.
+type door struct {
+	mu     sync.Mutex
+	closed bool
+	inside sync.WaitGroup
+}
+
+// enter fails with ErrClosed once the door is closed. Else the caller must call
+// inside.Done.
+func (d *door) enter() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return ErrClosed
+	}
+	d.inside.Add(1)
+	return nil
+}
+
+func (d *door) close() {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.inside.Wait()
 }
 
 // Open opens the store in the directory home, which it creates if missing,
-// together with the database, and brings the schema up to date. Where it must
-// refuse, the error is an *OpenError that names a way out, and the files stay
-// as they are.
+// together with the database, and brings the schema up to date; while an engine of
+// an older pitwall runs on it, that waits until somebody opens it later, or starts an
+// attempt. Where it must refuse, the error is an *OpenError that names a way out, and
+// the files stay as they are.
 func Open(ctx context.Context, home string) (*Store, error) {
 	home, err := filepath.Abs(home)
 	if err != nil {
@@ -98,7 +133,12 @@ func (s *Store) connect(ctx context.Context) error {
 		return openError(s.path, err)
 	}
 	s.write.SetMaxOpenConns(1)
-	if err := migrate(ctx, s.write, s.home, s.path); err != nil {
+	err = s.migrate(ctx)
+	var held *heldError
+	if errors.As(err, &held) && s.schema.Load() < readSchema {
+		return &OpenError{Path: s.path, What: held.Error(), Mend: held.mend()}
+	}
+	if err != nil && held == nil {
 		return err
 	}
 	s.read, err = sql.Open("sqlite", dsn(s.path, "_pragma=busy_timeout(5000)", "_pragma=query_only(1)"))
@@ -109,9 +149,11 @@ func (s *Store) connect(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all players and closes the store. Writers must have been closed.
+// Close ends all players and closes the store. Writers must have been closed. Reads
+// under way fail with ErrClosed, in words, where they have not come to their end.
 func (s *Store) Close() error {
 	s.cancel()
+	s.door.close()
 	s.wg.Wait()
 	var first error
 	for _, db := range []*sql.DB{s.read, s.write} {
@@ -139,6 +181,10 @@ func (s *Store) Home() string { return s.home }
 
 // view runs f in a short reading transaction: all that it reads is of one moment.
 func (s *Store) view(ctx context.Context, f func(*sql.Tx) error) error {
+	if err := s.door.enter(); err != nil {
+		return err
+	}
+	defer s.door.inside.Done()
 	tx, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return s.words(err)
@@ -159,6 +205,10 @@ func (s *Store) change(ctx context.Context, f func(*sql.Tx) error) error {
 }
 
 func (s *Store) changeOnce(ctx context.Context, f func(*sql.Tx) error) error {
+	if err := s.door.enter(); err != nil {
+		return err
+	}
+	defer s.door.inside.Done()
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err

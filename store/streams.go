@@ -79,6 +79,9 @@ func (s *Store) Create(ctx context.Context, spec Spec) (id string, err error) {
 }
 
 func (s *Store) create(ctx context.Context, id string, spec Spec, created time.Time) error {
+	if err := s.upgrade(ctx); err != nil {
+		return err
+	}
 	return s.change(ctx, func(tx *sql.Tx) error {
 		_, err := s.insertAttempt(ctx, tx, id, spec, created)
 		return err

@@ -45,8 +45,41 @@ type Summary struct {
 	Step, Total int         // of the run that trains, or of the last one
 	Tokens      int64       // that models were sent and gave
 	Cost        event.Float // US dollars of them; unknown where a model has no price
-	Star        bool
-	Note        string
+	Figures
+	Star bool
+	Note string
+}
+
+// Figures are what an attempt on an open task, or on GPUs, is judged by. They are
+// unknown while an engine of a pitwall that does not keep them writes the store.
+type Figures struct {
+	Open            bool        // the task is: it is judged by its speedup, and has no FSR
+	Speedup         *float64    // over the record, of an open task, from confirmation
+	SpeedupInterval *[2]float64 // 95 %
+	GPUHours        event.Float // that all runs took together, those of the records too; 0 without GPUs
+}
+
+func figuresOf(st *fold.State) Figures {
+	f := Figures{Open: st.Attempt.Open(), GPUHours: event.Float(st.Used().GPUHours)}
+	if c := st.Confirmed; c != nil {
+		f.Speedup, f.SpeedupInterval = c.Speedup, c.SpeedupInterval
+	}
+	return f
+}
+
+const (
+	figureColumns = `, open, speedup, speedup_low, speedup_high, gpu_hours`
+	noFigures     = `, 0, NULL, NULL, NULL, NULL` // of a schema before 3
+	setFigures    = `open = ?, speedup = ?, speedup_low = ?, speedup_high = ?, gpu_hours = ?`
+)
+
+// figureArgs are those of setFigures.
+func (f Figures) figureArgs() []any {
+	var low, high *float64
+	if f.SpeedupInterval != nil {
+		low, high = &f.SpeedupInterval[0], &f.SpeedupInterval[1]
+	}
+	return []any{f.Open, f.Speedup, low, high, real64(f.GPUHours)}
 }
 
 // derive gives the part of a Summary that follows from the events.
@@ -56,7 +89,7 @@ func derive(st *fold.State) Summary {
 		Started: moment(st.Started), Ended: moment(st.Ended),
 		BestNode: st.Best(), BestSeconds: event.NaN(), BestLoss: event.NaN(),
 		Events: st.Seq, Lines: st.Lines, Phase: st.Phase,
-		Tokens: int64(st.Usage.Total()), Cost: event.Float(st.Cost),
+		Tokens: int64(st.Usage.Total()), Cost: event.Float(st.Cost), Figures: figuresOf(st),
 	}
 	if st.Unpriced > 0 {
 		m.Cost = event.NaN()
@@ -96,8 +129,24 @@ func derive(st *fold.State) Summary {
 	return m
 }
 
-const summaryColumns = `id, coalesce(number, 0), spec, benchmark, status, why, created, started, ended, nodes_done, best_node, best_secs, best_loss,
+const baseColumns = `id, coalesce(number, 0), spec, benchmark, status, why, created, started, ended, nodes_done, best_node, best_secs, best_loss,
 	fsr, fsr_low, fsr_high, confirmed, heartbeat, pid, last_seq, lines, phase, step, total, star, note, tokens, cost`
+
+// summaryColumns lists the columns of a Summary. A store that an engine of an older
+// pitwall writes has no figures, until somebody brings it up to date.
+func (s *Store) summaryColumns(ctx context.Context, tx *sql.Tx) (string, error) {
+	if s.schema.Load() < schemaVersion {
+		v, err := userVersion(ctx, tx)
+		if err != nil {
+			return "", err
+		}
+		s.schema.Store(v)
+		if v < schemaVersion {
+			return baseColumns + noFigures, nil
+		}
+	}
+	return baseColumns + figureColumns, nil
+}
 
 // writeSummary is the SET clause, and its arguments, that store m.
 func writeSummary(m Summary) (set string, args []any, err error) {
@@ -110,11 +159,11 @@ func writeSummary(m Summary) (set string, args []any, err error) {
 		low, high = &m.Interval[0], &m.Interval[1]
 	}
 	return `benchmark = ?, status = ?, why = ?, started = ?, ended = ?, nodes_done = ?, best_node = ?, best_secs = ?, best_loss = ?,
-		fsr = ?, fsr_low = ?, fsr_high = ?, confirmed = ?, last_seq = ?, lines = ?, phase = ?, step = ?, total = ?, tokens = ?, cost = ?`,
-		[]any{
+		fsr = ?, fsr_low = ?, fsr_high = ?, confirmed = ?, last_seq = ?, lines = ?, phase = ?, step = ?, total = ?, tokens = ?, cost = ?, ` + setFigures,
+		append([]any{
 			m.Benchmark, m.Status, m.Why, millis(m.Started), millis(m.Ended), m.NodesDone, m.BestNode, real64(m.BestSeconds), real64(m.BestLoss),
 			m.FSR, low, high, m.Confirmed, m.Events, m.Lines, string(phase), m.Step, m.Total, m.Tokens, real64(m.Cost),
-		}, nil
+		}, m.figureArgs()...), nil
 }
 
 func real64(f event.Float) *float64 {
@@ -125,13 +174,14 @@ func real64(f event.Float) *float64 {
 	return &v
 }
 
-// scanSummary reads summaryColumns. The status is as stored.
+// scanSummary reads what summaryColumns lists. The status is as stored.
 func scanSummary(row interface{ Scan(...any) error }) (m Summary, err error) {
 	var spec, phase string
 	var created, started, ended, heartbeat int64
-	var secs, loss, fsr, low, high, cost sql.NullFloat64
+	var secs, loss, fsr, low, high, cost, speedup, speedupLow, speedupHigh, hours sql.NullFloat64
 	err = row.Scan(&m.ID, &m.Number, &spec, &m.Benchmark, &m.Status, &m.Why, &created, &started, &ended, &m.NodesDone, &m.BestNode, &secs, &loss,
-		&fsr, &low, &high, &m.Confirmed, &heartbeat, &m.PID, &m.Events, &m.Lines, &phase, &m.Step, &m.Total, &m.Star, &m.Note, &m.Tokens, &cost)
+		&fsr, &low, &high, &m.Confirmed, &heartbeat, &m.PID, &m.Events, &m.Lines, &phase, &m.Step, &m.Total, &m.Star, &m.Note, &m.Tokens, &cost,
+		&m.Open, &speedup, &speedupLow, &speedupHigh, &hours)
 	if err != nil {
 		return m, err
 	}
@@ -142,14 +192,24 @@ func scanSummary(row interface{ Scan(...any) error }) (m Summary, err error) {
 		return m, fmt.Errorf("attempt %s: its phase is damaged: %w", m.ID, err)
 	}
 	m.Created, m.Started, m.Ended, m.Heartbeat = moment(created), moment(started), moment(ended), moment(heartbeat)
-	m.BestSeconds, m.BestLoss, m.Cost = known(secs), known(loss), known(cost)
-	if fsr.Valid {
-		m.FSR = &fsr.Float64
-	}
-	if low.Valid && high.Valid {
-		m.Interval = &[2]float64{low.Float64, high.Float64}
-	}
+	m.BestSeconds, m.BestLoss, m.Cost, m.GPUHours = known(secs), known(loss), known(cost), known(hours)
+	m.FSR, m.Interval = orNil(fsr), between(low, high)
+	m.Speedup, m.SpeedupInterval = orNil(speedup), between(speedupLow, speedupHigh)
 	return m, nil
+}
+
+func orNil(v sql.NullFloat64) *float64 {
+	if !v.Valid {
+		return nil
+	}
+	return &v.Float64
+}
+
+func between(low, high sql.NullFloat64) *[2]float64 {
+	if !low.Valid || !high.Valid {
+		return nil
+	}
+	return &[2]float64{low.Float64, high.Float64}
 }
 
 func known(v sql.NullFloat64) event.Float {
@@ -183,7 +243,11 @@ func (s *Store) interrupt(m *Summary) {
 func (s *Store) Attempts(ctx context.Context) ([]Summary, error) {
 	list := []Summary{}
 	err := s.view(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT `+summaryColumns+` FROM streams WHERE kind = 'attempt' AND deleted = 0 ORDER BY number DESC`)
+		columns, err := s.summaryColumns(ctx, tx)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `SELECT `+columns+` FROM streams WHERE kind = 'attempt' AND deleted = 0 ORDER BY number DESC`)
 		if err != nil {
 			return err
 		}
@@ -215,7 +279,7 @@ func (s *Store) Attempt(ctx context.Context, prefix string) (m Summary, err erro
 		if err != nil {
 			return err
 		}
-		m, err = findSummary(ctx, tx, id)
+		m, err = s.findSummary(ctx, tx, id)
 		return err
 	})
 	if err != nil {
@@ -225,6 +289,10 @@ func (s *Store) Attempt(ctx context.Context, prefix string) (m Summary, err erro
 	return m, nil
 }
 
-func findSummary(ctx context.Context, tx *sql.Tx, id string) (Summary, error) {
-	return scanSummary(tx.QueryRowContext(ctx, `SELECT `+summaryColumns+` FROM streams WHERE id = ?`, id))
+func (s *Store) findSummary(ctx context.Context, tx *sql.Tx, id string) (Summary, error) {
+	columns, err := s.summaryColumns(ctx, tx)
+	if err != nil {
+		return Summary{}, err
+	}
+	return scanSummary(tx.QueryRowContext(ctx, `SELECT `+columns+` FROM streams WHERE id = ?`, id))
 }

@@ -94,6 +94,10 @@ func (s *Store) Lease(ctx context.Context, id string) (*Writer, error) {
 	if _, err := s.Spec(ctx, id); err != nil {
 		return nil, err
 	}
+	// Before the lock, which would be in its own way.
+	if err := s.upgrade(ctx); err != nil {
+		return nil, err
+	}
 	lock, err := s.takeLock(ctx, id)
 	if err != nil {
 		return nil, err
@@ -225,7 +229,7 @@ func (w *Writer) emit(e event.Event) (full bool) {
 	b.raw = raw
 	w.bytes += len(raw) - size
 	b.last, b.t1 = e.Seq, e.Active
-	b.kinds |= bit(e.Body.Kind())
+	b.kinds |= event.KindsOf(e.Body.Kind())
 	if _, ok := e.Body.(event.Log); ok {
 		b.lines++
 	}

@@ -177,6 +177,9 @@ type Phase struct {
 	Phase  string `json:"phase"`
 	Node   int    `json:"node"` // the node it is about; 0 in calibration
 	Detail string `json:"detail,omitempty"`
+	// LimitMS is how long compiling may take: the run is stopped then. 0 in other
+	// phases, and where nothing bounds it.
+	LimitMS int64 `json:"limit_ms,omitempty"`
 }
 
 // Notice is a line for people that is about no run and no edit.

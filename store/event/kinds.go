@@ -5,6 +5,20 @@ import (
 	"math"
 )
 
+// Kinds is a set of kinds.
+type Kinds uint64
+
+// KindsOf makes a set.
+func KindsOf(kinds ...Kind) (s Kinds) {
+	for _, k := range kinds {
+		s |= 1 << (k & 63)
+	}
+	return s
+}
+
+// Has reports whether k is in the set.
+func (s Kinds) Has(k Kind) bool { return s>>(k&63)&1 != 0 }
+
 // Kind gives the number of the body's type.
 func (b Unknown) Kind() Kind { return b.Of }
 

@@ -11,18 +11,20 @@ import (
 
 // Figures of the story on GPUs.
 const (
-	gpuTarget  = 3.28 // nats/token
-	gpuFrom    = 134.0
-	gpuTo      = 91.0
-	compileMS  = 32_000
-	gpuMemory  = 81_559 // MiB
-	gpuPeak    = 34_816 // MiB
-	restart    = 10     // step at which the script sets its clock back
-	oomNode    = 2
-	oomRank    = 5
-	goneGPU    = 3 // does not answer any more at the end of oomNode's run
-	slowedGPU  = 6
-	flaggedWhy = "the clock begins at step 8, as in the human's change"
+	gpuTarget = 3.28 // nats/token
+	gpuFrom   = 134.0
+	gpuTo     = 91.0
+	compileMS = 32_000
+	// compileMost is how long it may take.
+	compileMost = 30 * 60_000
+	gpuMemory   = 81_559 // MiB
+	gpuPeak     = 34_816 // MiB
+	restart     = 10     // step at which the script sets its clock back
+	oomNode     = 2
+	oomRank     = 5
+	goneGPU     = 3 // does not answer any more at the end of oomNode's run
+	slowedGPU   = 6
+	flaggedWhy  = "the clock begins at step 8, as in the human's change"
 )
 
 // OOM is why node 2 of a story on GPUs failed, with the mend.
@@ -161,7 +163,7 @@ func (s *teller) gpuRun(node int, purpose string, seconds, miss float64) float64
 	case event.PurposeConfirmFrom, event.PurposeConfirmNode:
 		before.Phase = event.PhaseConfirming
 	}
-	s.say(20, event.Phase{Phase: event.PhaseCompiling, Node: max(node, 0)})
+	s.say(20, event.Phase{Phase: event.PhaseCompiling, Node: max(node, 0), LimitMS: compileMost})
 	s.say(20, event.RunStarted{
 		Run: run, Node: node, Purpose: purpose, Job: fmt.Sprintf("local-%d", run), Seed: int64(run), Boot: "boot", PID: 4000 + run, Start: 1, LimitMS: 7_200_000,
 		Argv: []string{"torchrun", "--standalone", fmt.Sprintf("--nproc_per_node=%d", s.o.GPUs), "train.py"},

@@ -57,15 +57,7 @@ type OldAccount struct {
 func Old(t testing.TB) (home string, accounts []OldAccount) {
 	t.Helper()
 	home = t.TempDir()
-	dec, err := zstd.NewReader(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer dec.Close()
-	db, err := dec.DecodeAll(oldDB, nil)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(home, "pitwall.db"), db, 0o600)
-	}
+	err := WriteOld(home)
 	if err == nil {
 		err = json.Unmarshal(oldAccounts, &accounts)
 	}
@@ -73,6 +65,23 @@ func Old(t testing.TB) (home string, accounts []OldAccount) {
 		t.Fatal(err)
 	}
 	return home, accounts
+}
+
+// WriteOld puts the old store into the directory home, which it creates if missing.
+func WriteOld(home string) error {
+	dec, err := zstd.NewReader(nil)
+	if err != nil {
+		return err
+	}
+	defer dec.Close()
+	db, err := dec.DecodeAll(oldDB, nil)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(home, "pitwall.db"), db, 0o600)
 }
 
 // MoveOld makes the machine with that key the one on which OldResumable was begun, in the
