@@ -10,6 +10,7 @@ import (
 	"pitwall/internal/tokencount"
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 )
 
 // Table gives a row a cell under a row of headings.
@@ -49,11 +50,8 @@ type entry struct {
 
 func entryOf(row Row) entry {
 	c := entry{
-		task: row.Task.ID, hint: row.Hint, agent: row.Agent.Label, seed: fmt.Sprint(row.Seed), attempt: "–", status: row.Status(),
+		task: row.Task.ID, kind: taskdata.Aside(row.Task.ID, row.Task.Benchmark), hint: row.Hint, agent: row.Agent.Label, seed: fmt.Sprint(row.Seed), attempt: "–", status: row.Status(),
 		nodes: fmt.Sprintf("0/%d", row.Agent.Spec.Nodes), best: "–", fsr: "–", tokens: "–", cost: "–",
-	}
-	if !row.Task.Benchmark {
-		c.kind = "practice"
 	}
 	a := row.Attempt
 	if a == nil {
@@ -124,25 +122,22 @@ func (r Report) Line() string {
 	return strings.Join(parts, " · ")
 }
 
-// Practice says which of a plan's figures are practice, "" for none.
-func Practice(p store.Plan) string {
-	practice := func(t store.PlanTask) bool { return !t.Benchmark }
-	i := slices.IndexFunc(p.Tasks, practice)
-	switch {
-	case i < 0:
-		return ""
-	case !slices.ContainsFunc(p.Tasks, func(t store.PlanTask) bool { return t.Benchmark }):
-		return "practice"
-	}
-	track, _, _ := strings.Cut(p.Tasks[i].ID, "/")
-	return track + ": practice"
+// Aside says which of a plan's figures are none of the benchmark's, and why; "" for none.
+func Aside(p store.Plan) string {
+	return taskdata.Asides(func(yield func(string, bool) bool) {
+		for _, t := range p.Tasks {
+			if !yield(t.ID, t.Benchmark) {
+				return
+			}
+		}
+	})
 }
 
 // Board draws the report for a terminal of w by h cells: lines that are narrower,
 // one less than it is high at most. Clean makes a text safe to be shown.
 func (r Report) Board(w, h int, clean func(string) string) []string {
 	head := []string{r.Campaign.Name, r.Campaign.ID}
-	if p := Practice(r.Campaign.Plan); p != "" {
+	if p := Aside(r.Campaign.Plan); p != "" {
 		head = append(head, p)
 	}
 	lines := []string{clean(strings.Join(head, " · "))}

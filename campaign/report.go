@@ -9,6 +9,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 )
 
 // StatusMissing is the status of a cell without an attempt.
@@ -288,7 +289,7 @@ func (r Report) Document() any {
 	}
 	for _, row := range r.Rows {
 		c := jsonCell{
-			Cell: row.Name, Task: row.Task.ID, Benchmark: row.Task.Benchmark, Hint: row.Hint, Agent: row.Agent.Spec.Agent, Label: row.Agent.Label,
+			Cell: row.Name, Task: row.Task.ID, Benchmark: taskdata.Aside(row.Task.ID, row.Task.Benchmark) == "", Hint: row.Hint, Agent: row.Agent.Spec.Agent, Label: row.Agent.Label,
 			Seed: row.Seed, Status: row.Status(), BestSeconds: event.NaN(), Budget: row.Agent.Spec.Nodes, CostAtMost: event.Float(row.AtMost().Cost), Why: row.Why,
 		}
 		if a := row.Attempt; a != nil {

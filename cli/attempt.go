@@ -339,7 +339,7 @@ func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int,
 	kind := ""
 	if id, _, ok := strings.Cut(task, "/"); ok {
 		track, err := taskdata.FindTrack(id)
-		kind = practiceWord(err != nil || !track.Practice)
+		kind = asideWord(task, err != nil || !track.Practice)
 	}
 	from, to := spreadOf(c.From), spreadOf(c.To)
 	fmt.Fprintf(a.out, "record i    %.2f s ± %.2f s over %d runs%s\nrecord i+1  %.2f s ± %.2f s over %d runs%s\n",

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"pitwall/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -22,6 +24,7 @@ func TestMain(m *testing.M) {
 //	exits STATUS PROGRAM ARG...   runs a program and checks its exit status
 //	json PATH OP VALUE            checks a value of the JSON document on the last standard output
 //	jsonenv NAME PATH             puts such a value into an environment variable
+//	oldstore                      puts a store of an earlier pitwall into PITWALL_HOME
 //
 // where PATH is like nodes.1.status, and OP is one of == != <= >= has.
 func TestCommandLine(t *testing.T) {
@@ -36,6 +39,9 @@ func TestCommandLine(t *testing.T) {
 			"exits":   exits,
 			"json":    checkJSON,
 			"jsonenv": envJSON,
+			"oldstore": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Check(storetest.WriteOld(ts.Getenv("PITWALL_HOME")))
+			},
 		},
 	})
 }

@@ -91,6 +91,17 @@ type keyScore struct {
 	seen  map[string]bool // calibrations
 }
 
+// aside says why the figures are none of the benchmark's, "" where they are.
+func (d scoreJSON) aside() string {
+	return taskdata.Asides(func(yield func(string, bool) bool) {
+		for _, t := range d.Tasks {
+			if !yield(t.Task, d.Benchmark) {
+				return
+			}
+		}
+	})
+}
+
 type scoreTaskJSON struct {
 	Task      string         `json:"task"`
 	FSR       float64        `json:"fsr"`
@@ -166,7 +177,7 @@ func (a *app) score(ctx context.Context, s *store.Store, o scoreOptions) error {
 			name = *d.Model
 		}
 		rows = append(rows, []string{
-			name, d.Hint, d.Scaffold, kindWord(d.Benchmark), fmt.Sprint(len(d.Tasks)), figureOr("%.2f", d.FSR), bounds(d.Interval), figureOr("%.2f", d.Paper), figureOr("%.2f", d.Published),
+			name, d.Hint, d.Scaffold, d.aside(), fmt.Sprint(len(d.Tasks)), figureOr("%.2f", d.FSR), bounds(d.Interval), figureOr("%.2f", d.Paper), figureOr("%.2f", d.Published),
 		})
 	}
 	if err := a.table(rows); err != nil {

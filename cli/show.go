@@ -104,7 +104,7 @@ func (a *app) tasksCmd() *cobra.Command {
 					}
 				}
 				rows = append(rows, []string{
-					d.ID, kindWord(!tr.Practice), d.Title, t.From.LatestTime(), t.To.Time(),
+					d.ID, taskdata.Aside(d.ID, !tr.Practice), d.Title, t.From.LatestTime(), t.To.Time(),
 					speedup(t), strings.Join(d.Hints, " "), ready,
 				})
 			}
@@ -125,20 +125,12 @@ func (a *app) tasksCmd() *cobra.Command {
 	return cmd
 }
 
-// kindWord marks what is practice in a table.
-func kindWord(benchmark bool) string {
-	if benchmark {
-		return ""
+// asideWord follows a figure that is none of the benchmark's.
+func asideWord(task string, benchmark bool) string {
+	if word := taskdata.Aside(task, benchmark); word != "" {
+		return " " + word
 	}
-	return "practice"
-}
-
-// practiceWord follows a figure of practice.
-func practiceWord(benchmark bool) string {
-	if benchmark {
-		return ""
-	}
-	return " practice"
+	return ""
 }
 
 // speedup gives a task's, from the latest time of its first record; finely where it is small.
@@ -263,10 +255,15 @@ type attemptJSON struct {
 	Confirmed   bool        `json:"confirmed"`
 	FSR         *float64    `json:"fsr"`
 	FSRInterval *[2]float64 `json:"fsr_interval"`
-	Why         string      `json:"why"`
-	Tokens      int64       `json:"tokens"` // that models were sent and gave
-	Cost        event.Float `json:"cost"`   // US dollars; null where a model's price is not known
-	Engine      *engineJSON `json:"engine"` // null while nobody runs it
+	// Of an open task, over the record; null before it is confirmed.
+	Speedup         *float64    `json:"speedup"`
+	SpeedupInterval *[2]float64 `json:"speedup_interval"`
+	GPUHours        event.Float `json:"gpu_hours"` // of all runs so far; 0 without GPUs, null where a pitwall runs it that does not keep them
+
+	Why    string      `json:"why"`
+	Tokens int64       `json:"tokens"` // that models were sent and gave
+	Cost   event.Float `json:"cost"`   // US dollars; null where a model's price is not known
+	Engine *engineJSON `json:"engine"` // null while nobody runs it
 }
 
 // showJSON is the document of `show`.
@@ -275,7 +272,6 @@ type showJSON struct {
 	Scripts      string           `json:"scripts"`      // where both records' scripts come from; "" where they are embedded
 	HintsFrom    string           `json:"hints_from"`   // whose hints
 	GPUs         []string         `json:"gpus"`         // that runs use
-	GPUHours     float64          `json:"gpu_hours"`    // of all runs so far
 	Calibration  *calibrationJSON `json:"calibration"`  // null until it is known
 	Confirmation *confirmJSON     `json:"confirmation"` // null until it is over
 	Nodes        []nodeJSON       `json:"nodes"`
@@ -312,7 +308,7 @@ func summaryDoc(s store.Summary) attemptJSON {
 		ID: s.ID, Number: s.Number, Task: s.Task, Benchmark: s.Benchmark, Hint: s.Hint, Agent: s.Agent, Scaffold: s.Scaffold,
 		Runner: s.Runner, Seed: s.Seed, Budget: s.Nodes, Calibrate: s.Calibrate, Confirm: s.Confirm, Status: s.Status,
 		Started: moment(s.Started), Ended: moment(s.Ended), Confirmed: s.Confirmed, FSR: s.FSR, FSRInterval: s.Interval, Why: s.Why,
-		Tokens: s.Tokens, Cost: s.Cost,
+		Tokens: s.Tokens, Cost: s.Cost, Speedup: s.Speedup, SpeedupInterval: s.SpeedupInterval, GPUHours: s.GPUHours,
 	}
 	if s.Model != "" {
 		d.Model = &s.Model
@@ -341,8 +337,8 @@ func showDoc(ctx context.Context, s *store.Store, prefix string) (showJSON, erro
 	}
 	d := showJSON{
 		attemptJSON: summaryDoc(sum), Nodes: []nodeJSON{}, Scripts: st.Attempt.Scripts, HintsFrom: st.Attempt.Hints, GPUs: append([]string{}, st.Machine.GPUs...),
-		GPUHours: st.Used().GPUHours,
 	}
+	d.GPUHours = event.Float(st.Used().GPUHours)
 	for _, n := range st.Nodes {
 		nd := nodeJSON{
 			ID: n.ID, Status: n.State, Valid: n.Valid(), Why: n.Why, ValLoss: n.ValLoss, TrainSeconds: n.TrainSeconds, FSR: n.FSR,
@@ -408,15 +404,22 @@ func (a *app) attemptsCmd() *cobra.Command {
 				return nil
 			}
 			rows := [][]string{{"#", "ID", "TASK", "KIND", "HINT", "AGENT", "NODES", "STATUS", "BEST", "FSR", "STARTED"}}
+			onGPUs := slices.ContainsFunc(sums, func(s store.Summary) bool { return s.GPUHours > 0 })
+			if onGPUs {
+				rows[0] = append(rows[0], "GPU H")
+			}
 			for _, s := range sums {
 				started := "–"
 				if !s.Started.IsZero() {
 					started = s.Started.Local().Format("2006-01-02 15:04")
 				}
 				rows = append(rows, []string{
-					strconv.FormatInt(s.Number, 10), s.ID, s.Task, kindWord(s.Benchmark), s.Hint, s.Agent, fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes),
-					s.Status, seconds(s.BestSeconds), fsrWords(s), started,
+					strconv.FormatInt(s.Number, 10), s.ID, s.Task, taskdata.Aside(s.Task, s.Benchmark), s.Hint, s.Agent, fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes),
+					s.Status, seconds(s.BestSeconds), scoreWords(s), started,
 				})
+				if onGPUs && s.GPUHours > 0 {
+					rows[len(rows)-1] = append(rows[len(rows)-1], fmt.Sprintf("%.2f", float64(s.GPUHours)))
+				}
 			}
 			return a.table(rows)
 		}),
@@ -431,9 +434,22 @@ func costWords(cost event.Float) string {
 	return fmt.Sprintf("$%.2f", float64(cost))
 }
 
-// fsrWords gives an attempt's FSR with its interval and what it rests on.
-func fsrWords(s store.Summary) string {
-	if s.FSR == nil {
+// speedupWords gives a speedup over a record: "1.082x [1.050, 1.120]".
+func speedupWords(speedup float64, interval *[2]float64) string {
+	text := fmt.Sprintf("%.3fx", speedup)
+	if interval != nil {
+		text += fmt.Sprintf(" [%.3f, %.3f]", interval[0], interval[1])
+	}
+	return text
+}
+
+// scoreWords gives an attempt's FSR with its interval and what it rests on, or its
+// speedup where the task is open.
+func scoreWords(s store.Summary) string {
+	switch {
+	case s.Speedup != nil:
+		return speedupWords(*s.Speedup, s.SpeedupInterval)
+	case s.FSR == nil:
 		return "–"
 	}
 	text := fmt.Sprintf("%.2f", *s.FSR)
@@ -443,7 +459,7 @@ func fsrWords(s store.Summary) string {
 	if !s.Confirmed && *s.FSR != 0 {
 		text += " provisional"
 	}
-	return text + practiceWord(s.Benchmark)
+	return text + asideWord(s.Task, s.Benchmark)
 }
 
 func (a *app) showCmd() *cobra.Command {
@@ -463,8 +479,15 @@ func (a *app) showCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "attempt %d  %s\n%s\nFSR %s  (calibrate %d, confirm %d)\n", d.Number, d.ID,
-				clean.Line(fmt.Sprintf("%s%s  hint %s  %s · %s  %s", d.Task, practiceWord(d.Benchmark), d.Hint, d.Agent, d.Scaffold, d.Status)), fsrWords(sum), d.Calibrate, d.Confirm)
+			figure, hours := "FSR", ""
+			if sum.Open {
+				figure = "speedup"
+			}
+			if d.GPUHours > 0 {
+				hours = fmt.Sprintf("  %.2f GPU-hours", float64(d.GPUHours))
+			}
+			fmt.Fprintf(a.out, "attempt %d  %s\n%s\n%s %s  (calibrate %d, confirm %d)%s\n", d.Number, d.ID,
+				clean.Line(fmt.Sprintf("%s%s  hint %s  %s · %s  %s", d.Task, asideWord(d.Task, d.Benchmark), d.Hint, d.Agent, d.Scaffold, d.Status)), figure, scoreWords(sum), d.Calibrate, d.Confirm, hours)
 			if d.Why != "" {
 				fmt.Fprintln(a.out, clean.Line(d.Why))
 			}
@@ -486,7 +509,7 @@ func (a *app) showCmd() *cobra.Command {
 				if n.FSR != nil {
 					fsr = fmt.Sprintf("%.2f", *n.FSR)
 				}
-				rows = append(rows, []string{strconv.Itoa(n.ID), kindWord(d.Benchmark), n.Status, loss, seconds(n.TrainSeconds), fsr, n.Why})
+				rows = append(rows, []string{strconv.Itoa(n.ID), taskdata.Aside(d.Task, d.Benchmark), n.Status, loss, seconds(n.TrainSeconds), fsr, n.Why})
 			}
 			return a.table(rows)
 		}),

@@ -261,7 +261,7 @@ func (a *app) listCampaigns(ctx context.Context, s *store.Store) error {
 		report := campaign.NewReport(c, cells)
 		t := report.Totals()
 		d := campaignJSON{
-			Campaign: c.ID, Name: c.Name, File: c.Plan.File, Created: moment(c.Created), Sweeping: s.Sweeping(c.ID), Benchmark: campaign.Practice(c.Plan) == "",
+			Campaign: c.ID, Name: c.Name, File: c.Plan.File, Created: moment(c.Created), Sweeping: s.Sweeping(c.ID), Benchmark: campaign.Aside(c.Plan) == "",
 			Cells: t.Cells, Done: t.Done, Failed: t.Failed, Tokens: t.Tokens, Cost: event.Float(t.Cost),
 		}
 		if t.Unpriced > 0 {
@@ -272,7 +272,7 @@ func (a *app) listCampaigns(ctx context.Context, s *store.Store) error {
 		if d.Sweeping {
 			how += " · sweeping now"
 		}
-		rows = append(rows, []string{c.ID, c.Name, campaign.Practice(c.Plan), c.Created.Local().Format("2006-01-02 15:04"), fmt.Sprintf("%d/%d", t.Done, t.Cells), how})
+		rows = append(rows, []string{c.ID, c.Name, campaign.Aside(c.Plan), c.Created.Local().Format("2006-01-02 15:04"), fmt.Sprintf("%d/%d", t.Done, t.Cells), how})
 	}
 	if a.json {
 		return a.print(docs)

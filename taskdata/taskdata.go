@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -143,8 +142,7 @@ func (t Task) ID() string { return fmt.Sprintf("%s/%d%s", t.From.Track, t.From.N
 
 // GPUs returns how many GPUs the task's Variant asks for, 0 for as many as its track.
 func (t Task) GPUs() int {
-	n, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(t.Variant, "@"), "gpu"))
-	return n
+	return variantGPUs(t.Variant)
 }
 
 // Time returns Seconds with a unit and sensible digits, for people; "–" where they are not known.

@@ -7,6 +7,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 	"pitwall/ui/cell"
 )
 
@@ -16,13 +17,15 @@ const (
 	campaignWidth = 15 // of a column with its gap: "~−0.12 2/12 ●"
 )
 
-// planPractice says which of a plan's tasks are practice; "" for none.
-func planPractice(p store.Plan) string {
-	var list []store.Summary
-	for _, t := range p.Tasks {
-		list = append(list, store.Summary{Benchmark: t.Benchmark})
-	}
-	return practiceWord(list)
+// planAsides says which of a plan's tasks are none of the benchmark's; "" for none.
+func planAsides(p store.Plan) string {
+	return taskdata.Asides(func(yield func(string, bool) bool) {
+		for _, t := range p.Tasks {
+			if !yield(t.ID, t.Benchmark) {
+				return
+			}
+		}
+	})
 }
 
 func (c *campaigns) rows(w, h int) []string {
@@ -63,7 +66,7 @@ func (c *campaigns) listRows(w, h int) []string {
 		}
 		t := c.totals(p)
 		right := cell.On(w, rowStyle(i == c.at, th))
-		if word := planPractice(p.Plan); word != "" && w >= 60 {
+		if word := planAsides(p.Plan); word != "" && w >= 60 {
 			right.Put(th.warn, word).Gap(2)
 		}
 		right.Put(th.dim, fmt.Sprintf("%d of %d cells done", t.done, t.cells))
@@ -159,7 +162,7 @@ func (c *campaigns) tableRows(p *store.Campaign, w, h int) []string {
 	}
 	where := "campaign " + cell.Cut(clean.Line(p.Name), max(w-info.Used()-24, 8))
 	line := cell.New(w).Gap(3)
-	if word := planPractice(p.Plan); word != "" {
+	if word := planAsides(p.Plan); word != "" {
 		line.Put(th.warn, word).Gap(2)
 	}
 	rows := []string{c.m.header(w, where, info), line.Put(th.dim, t.line(p.Plan.Total)).Rest(cell.New(w).Put(th.dim, "mean FSR (~ provisional), seeds done").Gap(1)).String(), c.m.rule(w)}
@@ -260,8 +263,8 @@ func (c *campaigns) detailRows(p *store.Campaign, task store.PlanTask, col campa
 	}
 	th := c.m.th
 	title := cell.New(w).Gap(3).Put(th.bold, task.ID).Put(th.dim, " · hint "+hintWords(col.hint)+" · ").Put(th.bold, clean.Line(col.agent.Label))
-	if !task.Benchmark {
-		title.Gap(2).Put(th.warn, "practice")
+	if word := taskdata.Aside(task.ID, task.Benchmark); word != "" {
+		title.Gap(2).Put(th.warn, word)
 	}
 	rows := []string{c.m.rule(w), title.String()}
 	attempts := c.seedsOf(p, task.ID, col)

@@ -44,15 +44,15 @@ func atStep(run, step int) func(event.Body) bool {
 
 func TestCompilingIsAPhaseWithItsOwnTime(t *testing.T) {
 	d, f, later := onWatch(t, 140, 42, storetest.Options{GPUs: 8, Steps: 60}, firstWords(5))
-	d.until("● compiling node 1 of 3", "● 1  compiling 00:01", "run 00:01 of 2:00:00 at most")
+	d.until("● compiling node 1 of 3", "● 1  compiling 00:01", "compiling 00:01 of 30:00  run 00:01 of 2:00:00 at most")
 	d.lacks("step 0/")
 	later(192 * time.Second)
-	d.until("compiling 03:13", "run 03:13 of 2:00:00 at most")
+	d.until("compiling 03:13 of 30:00", "run 03:13 of 2:00:00 at most")
 	f.Until(atStep(5, 30))
 	d.until("● training node 1 of 3", "step 30/60")
 	d.lacks("compiling")
 	d, _, _ = onWatch(t, 80, 24, storetest.Options{GPUs: 8, Steps: 60}, firstWords(1))
-	d.until("compiling: measuring record 4", "measuring record 4  compiling 00:01")
+	d.until("compiling: measuring record 4", "measuring record 4  compiling 00:01 of 30:00")
 }
 
 func TestEachGPUIsInTheStrip(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 	"pitwall/ui/cell"
 )
 
@@ -42,10 +43,6 @@ type history struct {
 	filter  string
 	deleted []string // ids, newest last, for undo
 	busy    map[string]bool
-	told    map[string]extra // by id
-	visible []store.Summary  // what was drawn last
-	reading bool             // what is told of one of them
-	reads   chan struct{}    // full while the store is read
 }
 
 type historyMsg struct {
@@ -56,11 +53,11 @@ type historyMsg struct {
 }
 
 func newHistory(m *Model) *history {
-	return &history{prompt: prompt{m: m}, busy: map[string]bool{}, told: map[string]extra{}, reads: make(chan struct{}, 1)}
+	return &history{prompt: prompt{m: m}, busy: map[string]bool{}}
 }
 
 func (l *history) title() string            { return "history" }
-func (l *history) prepare(_, _ int) tea.Cmd { return l.readTold() }
+func (l *history) prepare(_, _ int) tea.Cmd { return nil }
 
 // shown gives the attempts that pass the filter, in order.
 func (l *history) shown() []store.Summary {
@@ -107,10 +104,6 @@ func (l *history) move(n int) func() tea.Cmd {
 }
 
 func (l *history) update(msg tea.Msg) tea.Cmd {
-	if t, ok := msg.(toldMsg); ok {
-		l.told[t.id], l.reading = t.extra, false
-		return nil
-	}
 	h, ok := msg.(historyMsg)
 	if !ok {
 		return nil
@@ -223,7 +216,7 @@ func (l *history) rows(w, h int) []string {
 	list := l.shown()
 	info, practice := cell.New(w), ""
 	if w < kindFrom {
-		practice = practiceWord(list)
+		practice = asides(list)
 	}
 	if l.filter != "" {
 		info.Put(th.dim, "filter “").Put("", l.filter).Put(th.dim, "”  ")
@@ -259,28 +252,22 @@ func (l *history) rows(w, h int) []string {
 	l.page = max(body-len(rows), 1)
 	l.top = max(min(l.top, l.at), l.at-l.page+1, 0)
 	l.top = min(l.top, max(len(list)-l.page, 0))
-	l.visible = list[l.top:min(l.top+l.page, len(list))]
 	for i := l.top; i < len(list) && len(rows) < body; i++ {
 		rows = append(rows, l.row(list[i], cols, w, i == l.at))
 	}
 	return append(cell.Fit(rows, w, body), foot...)
 }
 
-// practiceWord says which of the attempts are practice where no column tells; "" for none.
-func practiceWord(list []store.Summary) string {
-	practice := 0
-	for _, s := range list {
-		if !s.Benchmark && !strings.Contains(s.Task, "@") {
-			practice++
+// asides says which of the attempts are none of the benchmark's where no column tells; ""
+// for none.
+func asides(list []store.Summary) string {
+	return taskdata.Asides(func(yield func(string, bool) bool) {
+		for _, s := range list {
+			if !yield(s.Task, s.Benchmark) {
+				return
+			}
 		}
-	}
-	switch practice {
-	case 0:
-		return ""
-	case len(list):
-		return "practice"
-	}
-	return "micro: practice"
+	})
 }
 
 // freshMsg is a list of attempts that was read beside the regular reading.

@@ -7,6 +7,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/taskdata"
 	"pitwall/ui/cell"
 )
 
@@ -51,17 +52,17 @@ func historyColumns(w int, list []store.Summary) []column {
 			return seconds(float64(s.BestSeconds)), ""
 		}},
 		{"FSR", 5, true, 0, func(l *history, s store.Summary) (string, cell.Style) {
-			return l.score(s), l.m.th.bold
+			return score(s), l.m.th.bold
 		}},
 		{"95 % interval", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) {
-			if t := l.told[s.ID]; t.speedup != nil {
-				return interval(t.interval), l.m.th.dim
+			if s.Speedup != nil {
+				return interval(s.SpeedupInterval), l.m.th.dim
 			}
 			return interval(s.Interval), l.m.th.dim
 		}},
-		{gpuColumn, 6, true, 126, func(l *history, s store.Summary) (string, cell.Style) { return l.hours(s), "" }},
+		{gpuColumn, 6, true, 126, func(_ *history, s store.Summary) (string, cell.Style) { return hours(s), "" }},
 		{"kind", 8, false, kindFrom, func(l *history, s store.Summary) (string, cell.Style) {
-			return kindOf(s), l.m.th.warn
+			return taskdata.Aside(s.Task, s.Benchmark), l.m.th.warn
 		}},
 		{"when", 11, false, 102, func(l *history, s store.Summary) (string, cell.Style) {
 			return ago(l.m.o.Now(), s.Created), l.m.th.dim

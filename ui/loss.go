@@ -137,8 +137,11 @@ type gap struct {
 	past    bool // lower than the ghost ever came
 }
 
-// clear reports whether the gap is more than noise.
-func (g gap) clear() bool { return math.Abs(g.seconds) > g.err }
+// clear reports whether the gap is more than noise, and more than nothing as it is shown.
+func (g gap) clear() bool { return math.Abs(g.seconds) > g.err && !level(g.seconds) }
+
+// level reports whether a delta shows as 0.00 s: it is neither ahead nor behind.
+func level(seconds float64) bool { return math.Abs(seconds) < 0.005 }
 
 // delta compares the run with a ghost at equal loss: by validation loss where
 // both were validated more than once, else by smoothed training loss. Where the

@@ -3,7 +3,10 @@ package ui
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"pitwall/store/event"
 	"pitwall/store/fold"
@@ -57,6 +60,18 @@ func TestDeltaWithinItsNoiseIsNotClaimed(t *testing.T) {
 	if d := a.delta(a.st.Run(1), true); d.ok && d.clear() {
 		t.Errorf("%+v of two equal runs is claimed", d)
 	}
+}
+
+func TestADeltaThatShowsAsNothingHasNoColour(t *testing.T) {
+	a := race(t, 1, 0)
+	th := a.m.th
+	rapid.Check(t, func(t *rapid.T) {
+		d := gap{seconds: rapid.Float64Range(-0.02, 0.02).Draw(t, "seconds"), ok: true}
+		st, text := a.deltaStyle(d, th.good), signed(d.seconds)
+		if (text == "0.00 s") != (st == th.dim) || strings.HasSuffix(text, "0.00 s") && text != "0.00 s" {
+			t.Errorf("%v shows as %q in %q", d.seconds, text, st)
+		}
+	})
 }
 
 func TestCurveIsCutAtThePosition(t *testing.T) {

@@ -113,7 +113,6 @@ func New(o Options) *Model {
 // Close ends all that the model has under way.
 func (m *Model) Close() {
 	m.cancel()
-	m.list.settle()
 	if m.attempt != nil {
 		m.attempt.close()
 	}

@@ -25,7 +25,11 @@ func (a *attempt) progressRow(w int) string {
 	}
 	row.Put("", a.runName(r)).Gap(1)
 	if ms, ok := a.compiling(r); ok {
-		row.Gap(1).Put(th.run, "compiling ").Put("", clock(ms)).Gap(2).Put(th.dim, "run ").Put("", clock(a.moment()-r.Active))
+		row.Gap(1).Put(th.run, "compiling ").Put("", clock(ms))
+		if most := a.st.Phase.LimitMS; most > 0 {
+			row.Put(th.dim, " of "+clock(most))
+		}
+		row.Gap(2).Put(th.dim, "run ").Put("", clock(a.moment()-r.Active))
 		if r.LimitMS > 0 {
 			row.Put(th.dim, " of "+clock(r.LimitMS)+" at most")
 		}
@@ -97,7 +101,10 @@ func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
 		return
 	}
 	st, word := th.good, "ahead of"
-	if d.seconds > 0 {
+	switch {
+	case level(d.seconds):
+		word = "level with"
+	case d.seconds > 0:
 		st, word = th.bad, "behind"
 	}
 	row.Put(a.deltaStyle(d, st), signed(d.seconds))

@@ -93,6 +93,9 @@ func signed(s float64) string {
 	if math.IsNaN(s) {
 		return "–"
 	}
+	if level(s) {
+		return "0.00 s"
+	}
 	t := fmt.Sprintf("%+.2f s", s)
 	if math.Abs(s) >= 100 {
 		t = fmt.Sprintf("%+.0f s", s)

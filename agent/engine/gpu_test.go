@@ -234,6 +234,22 @@ func TestCompilingAndTrainingHaveLimitsOfTheirOwn(t *testing.T) {
 			t.Errorf("node %d is %s: %s", n, node.State, node.Why)
 		}
 	}
+	compiled := 0
+	for e, err := range b.Store.Events(t.Context(), st.Attempt.ID, 1, event.KindPhase) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := e.Body.(event.Phase)
+		if p.Phase == event.PhaseCompiling {
+			compiled++
+		}
+		if want := map[bool]int64{true: 3000}[p.Phase == event.PhaseCompiling]; p.LimitMS != want {
+			t.Errorf("phase %s has a limit of %d ms, want %d", p.Phase, p.LimitMS, want)
+		}
+	}
+	if compiled == 0 {
+		t.Error("it never said that it compiles")
+	}
 }
 
 func TestWhereTheClockCountsCompilationItIsToldApart(t *testing.T) {

@@ -42,7 +42,7 @@ func (a *attempt) onGPUs(ctx context.Context, s *sinkTo) (run context.Context, g
 	g = &gpuRun{limits: limits, stop: func(why string) { cancel(&earlyError{why}) }, warm: func() {
 		a.w.Emit(before)
 	}}
-	a.w.Emit(event.Phase{Phase: event.PhaseCompiling, Node: max(s.order.node, 0), Detail: phaseDetail(s.order, a.task.To.Number)})
+	a.w.Emit(event.Phase{Phase: event.PhaseCompiling, Node: max(s.order.node, 0), Detail: phaseDetail(s.order, a.task.To.Number), LimitMS: limits.Compile.Milliseconds()})
 	g.timer = time.AfterFunc(limits.Compile, func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
