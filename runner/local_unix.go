@@ -17,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"pitwall/internal/clean"
 )
 
 // Supported says in words why no run can be started here; it is nil.
@@ -320,7 +322,7 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 	flush()
 	if id == nil {
 		if said := strings.TrimSpace(r.words.String()); said != "" && res == nil && !strings.Contains(said, failure) {
-			failure += ": " + printable(said)
+			failure += ": " + clean.Plain(said, -1)
 		}
 		err := fmt.Errorf("start %s: %s", r.job.ID, failure)
 		return Result{Reason: StartFailed, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err

@@ -3,9 +3,9 @@ package runner
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
+
+	"pitwall/internal/clean"
 )
 
 // Holder is who holds the machine, as far as it is known. Others may write the
@@ -37,19 +37,6 @@ func parseHolder(b []byte) Holder {
 	if json.Unmarshal(b, &h) != nil || h.PID <= 0 {
 		return Holder{}
 	}
-	h.Label, h.Job = printable(h.Label), printable(h.Job)
+	h.Label, h.Job = clean.Plain(h.Label, -1), clean.Plain(h.Job, -1)
 	return h
-}
-
-// printable drops what could steer a terminal; all of it stays on one line.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, s)
 }

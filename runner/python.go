@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"pitwall/internal/clean"
 )
 
 // The oldest Python that the scripts are written for.
@@ -83,7 +85,7 @@ func tryPython(ctx context.Context, name string) (Python, error) {
 			why = fmt.Sprintf("no answer in %v", pythonPatience)
 		}
 		said := strings.Split(strings.TrimSpace(words.String()), "\n")
-		if last := printable(said[len(said)-1]); last != "" {
+		if last := clean.Plain(said[len(said)-1], -1); last != "" {
 			why += ": " + last
 		}
 		return Python{}, fmt.Errorf("%s is broken: %s", path, why)
@@ -96,7 +98,7 @@ func tryPython(ctx context.Context, name string) (Python, error) {
 		return Python{}, fmt.Errorf("%s does not answer like a python", path)
 	}
 	if got.V[0] < minMajor || (got.V[0] == minMajor && got.V[1] < minMinor) {
-		return Python{}, fmt.Errorf("%s is Python %s, too old", path, printable(got.Version))
+		return Python{}, fmt.Errorf("%s is Python %s, too old", path, clean.Plain(got.Version, -1))
 	}
 	if !filepath.IsAbs(got.Path) {
 		got.Path = path

@@ -13,11 +13,10 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"pitwall/agent"
 	"pitwall/agent/rig"
+	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
@@ -353,19 +352,9 @@ func (w *lastWords) add(line []byte) {
 // words gives the last line that says something, for people.
 func (w lastWords) words() string {
 	for i := len(w) - 1; i >= 0; i-- {
-		text := strings.TrimSpace(strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) {
-				return -1 // a reason is one plain line
-			}
-			return r
-		}, strings.ToValidUTF8(w[i], "\uFFFD")))
-		if text == "" {
-			continue
+		if text := clean.Plain(w[i], 200); text != "" {
+			return ": " + text // a reason is one plain line
 		}
-		if utf8.RuneCountInString(text) > 200 {
-			text = string([]rune(text)[:200]) + "…"
-		}
-		return ": " + text
 	}
 	return ""
 }

@@ -8,8 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"pitwall/internal/clean"
 )
 
 // fault is an endpoint's report of an error, whatever its shape.
@@ -249,16 +250,7 @@ func (c *Client) quote(s string) string { return cut(c.line(s), 200) }
 // line makes one line, without keys, of a text from outside. What is masked is the line
 // as it will be read: a character that is left out may have split a key.
 func (c *Client) line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
-		}
-		return r
-	}, s)
-	return c.mask.Text(strings.TrimRight(strings.Join(strings.Fields(s), " "), ". "))
+	return c.mask.Text(strings.TrimRight(strings.Join(strings.Fields(clean.Seen(s)), " "), ". "))
 }
 
 // cut shortens s to so many runes.

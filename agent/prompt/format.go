@@ -5,8 +5,9 @@ import (
 	"math"
 	"strings"
 	"text/template"
-	"unicode"
 	"unicode/utf8"
+
+	"pitwall/internal/clean"
 )
 
 // maxQuote is how many bytes a text on one line may take: a hypothesis or a
@@ -28,7 +29,7 @@ func fence(info, text string) string {
 	return marks + info + "\n" + text + marks
 }
 
-func output(text string) string { return fence("text", clean(text)) }
+func output(text string) string { return fence("text", clean.Seen(text)) }
 
 func quote(text string) string {
 	text = clip(oneLine(text), maxQuote)
@@ -72,23 +73,7 @@ func backticks(text string) int {
 	return longest
 }
 
-// clean drops what cannot be seen: a reader must find in a log what the model does.
-func clean(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= ' ' && r <= '~' || r == '\n' || r == '\t':
-			return r
-		case r == '\r': // a progress bar begins its line anew
-			return '\n'
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, text)
-}
-
-func oneLine(text string) string { return strings.Join(strings.Fields(clean(text)), " ") }
+func oneLine(text string) string { return strings.Join(strings.Fields(clean.Seen(text)), " ") }
 
 // clip cuts a text to about size bytes.
 func clip(text string, size int) string {

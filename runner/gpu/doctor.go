@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"pitwall/internal/clean"
 )
 
 const (
@@ -126,7 +128,7 @@ func (d *Doctor) read(rank int, text string) {
 		if f.rank < 0 {
 			f.rank = rank
 		}
-		f.line = clean(text, maxSaid)
+		f.line = clean.Plain(text, maxSaid)
 		d.take(f)
 	}
 	if raised {
@@ -168,7 +170,7 @@ func (t *trace) show(text string) {
 	if t == nil || strings.HasPrefix(text, `File "`) || strings.Trim(text, "^~ ") == "" {
 		return
 	}
-	t.source = clean(text, maxSaid)
+	t.source = clean.Plain(text, maxSaid)
 }
 
 // summary reads what torchrun says when a rank has failed.
@@ -209,7 +211,7 @@ func (d *Doctor) summary(text string) bool {
 		}
 	case "error_file":
 		if value != "<N/A>" {
-			d.root.file = clean(value, maxSaid)
+			d.root.file = clean.Plain(value, maxSaid)
 		}
 	case "traceback":
 		d.root.open = false
@@ -247,7 +249,7 @@ func (d *Doctor) ended(rank, code int, line string) {
 	default:
 		f.sure, f.what = exitOnly, fmt.Sprintf("ended with exit code %d", code)
 	}
-	f.rank, f.gpu, f.line = rank, -1, clean(line, maxSaid)
+	f.rank, f.gpu, f.line = rank, -1, clean.Plain(line, maxSaid)
 	d.take(f)
 }
 
@@ -262,4 +264,4 @@ func leading(s string) (int, bool) {
 }
 
 // quote makes a part of a log fit to stand in a sentence.
-func quote(s string) string { return clean(s, maxSaid) }
+func quote(s string) string { return clean.Plain(s, maxSaid) }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"pitwall/internal/clean"
 )
 
 // GPU is a GPU that nvidia-smi lists. What it does not tell is "" or NaN.
@@ -103,7 +105,7 @@ func (t table) text(row, field string) string {
 	if unknown(s) {
 		return ""
 	}
-	return clean(s, 100)
+	return clean.Plain(s, 100)
 }
 
 // number gives a column's value, a unit after it left out, and NaN where

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"pitwall/internal/clean"
 )
 
 // Trouble says why nvidia-smi did not answer.
@@ -93,7 +95,7 @@ func lostGPU(words string) string {
 		n = len(rest)
 	}
 	if bus := strings.TrimRight(rest[:n], ":."); bus != "" {
-		return "GPU " + clean(bus, 20)
+		return "GPU " + clean.Plain(bus, 20)
 	}
 	return "a GPU"
 }
@@ -101,7 +103,7 @@ func lostGPU(words string) string {
 // firstLine gives the first line that says something, for people.
 func firstLine(words string) string {
 	for line := range strings.Lines(words) {
-		if line = clean(line, 200); line != "" {
+		if line = clean.Plain(line, 200); line != "" {
 			return line
 		}
 	}
