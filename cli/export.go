@@ -44,23 +44,3 @@ func (a *app) export(ctx context.Context, s *store.Store, prefix, file string) e
 	}
 	return nil
 }
-
-func (a *app) importFile(ctx context.Context, s *store.Store, file string) error {
-	info, err := os.Stat(file)
-	if err != nil {
-		return fmt.Errorf("import: %w", err)
-	}
-	if info.IsDir() {
-		return fmt.Errorf("import %s: it is a directory", file)
-	}
-	in, err := os.Open(file)
-	if err != nil {
-		return fmt.Errorf("import: %w", err)
-	}
-	defer in.Close()
-	id, err := s.Import(ctx, in)
-	if err != nil {
-		return err
-	}
-	return a.report(ctx, s, id)
-}

@@ -217,3 +217,19 @@ func scaffoldList() string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+func hintList() string {
+	var parts []string
+	for _, h := range taskdata.AllHints() {
+		parts = append(parts, string(h)+" "+h.Title())
+	}
+	return strings.Join(parts, ", ")
+}
+
+func agentList() string {
+	var parts []string
+	for _, k := range agent.Kinds() {
+		parts = append(parts, k.Name+" ("+k.About+")")
+	}
+	return strings.Join(parts, ", ")
+}

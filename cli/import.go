@@ -212,3 +212,23 @@ func figure(format string, v float64) string {
 	}
 	return fmt.Sprintf(format, v)
 }
+
+func (a *app) importFile(ctx context.Context, s *store.Store, file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	if info.IsDir() {
+		return fmt.Errorf("import %s: it is a directory", file)
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("import: %w", err)
+	}
+	defer in.Close()
+	id, err := s.Import(ctx, in)
+	if err != nil {
+		return err
+	}
+	return a.report(ctx, s, id)
+}

@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"github.com/charmbracelet/x/term"
-	"github.com/spf13/cobra"
 
 	"pitwall/agent"
 	"pitwall/agent/engine"
@@ -171,32 +170,4 @@ func (a *app) begin(ctx context.Context, s *store.Store, spec store.Spec) (strin
 		return "", err
 	}
 	return id, a.launch(ctx, s, id, false)
-}
-
-func (a *app) watchCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "watch ID",
-		Short: "Open the screen on an attempt",
-		Args:  args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.screen(cmd.Context(), screenOptions{open: args[0]})
-		},
-	}
-}
-
-func (a *app) replayCmd() *cobra.Command {
-	var speed float64
-	cmd := &cobra.Command{
-		Use:   "replay ID",
-		Short: "Replay an attempt from its start",
-		Args:  args(1, 1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if speed < 0.5 || speed > 100 {
-				return usagef("speed %g: choose between 0.5 and 100", speed)
-			}
-			return a.screen(cmd.Context(), screenOptions{open: args[0], replay: true, speed: speed})
-		},
-	}
-	cmd.Flags().Float64Var(&speed, "speed", 1, "how many times as fast as it was, 0.5 to 100")
-	return cmd
 }

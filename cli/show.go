@@ -2,13 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,131 +15,12 @@ import (
 	"pitwall/taskdata"
 )
 
-// print writes one JSON document.
-func (a *app) print(doc any) error {
-	enc := json.NewEncoder(a.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(doc); err != nil {
-		return fmt.Errorf("write JSON: %w", err)
-	}
-	return nil
-}
-
-// table writes rows in columns, the first being the headings.
-func (a *app) table(rows [][]string) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for _, r := range rows {
-		cells := make([]string, len(r))
-		for i, c := range r {
-			cells[i] = clean.Line(c)
-		}
-		fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
-	}
-	return w.Flush()
-}
-
-type taskJSON struct {
-	ID          string      `json:"id"`
-	Track       string      `json:"track"`
-	Benchmark   bool        `json:"benchmark"`
-	Paper       bool        `json:"paper"` // one of the paper's 19
-	From        int         `json:"from"`
-	To          int         `json:"to"`
-	Title       string      `json:"title"`
-	FromSeconds event.Float `json:"from_seconds"`
-	ToSeconds   event.Float `json:"to_seconds"`
-	Hints       []string    `json:"hints"`
-	Ready       bool        `json:"ready"`
-	Why         string      `json:"why"`
-	Open        bool        `json:"open"`         // after the newest record: judged by its speedup
-	Upgrade     bool        `json:"upgrade"`      // the next record is only a newer library
-	Scripts     []string    `json:"scripts"`      // where both scripts can be taken from; empty where they are embedded or missing
-	HintSources []string    `json:"hint_sources"` // "pitwall", "paper"
-}
-
-func (a *app) tasksCmd() *cobra.Command {
-	var track string
-	var open bool
-	cmd := &cobra.Command{
-		Use:   "tasks",
-		Short: "List the tasks",
-		Args:  args(0, 0),
-		RunE: func(_ *cobra.Command, _ []string) error {
-			if track != "" {
-				if _, err := taskdata.FindTrack(track); err != nil {
-					return &usageError{err}
-				}
-			}
-			docs := []taskJSON{}
-			var missing []string // why tasks are not ready
-			rows := [][]string{{"TASK", "KIND", "TITLE", "FROM", "TO", "SPEEDUP", "HINTS", "READY"}}
-			list := a.tasks().Tasks(track)
-			if open {
-				list = a.tasks().OpenTasks(track)
-			}
-			for _, t := range list {
-				tr, err := taskdata.FindTrack(t.From.Track)
-				if err != nil {
-					return err
-				}
-				d := taskJSON{
-					ID: t.ID(), Track: t.From.Track, Benchmark: !tr.Practice, Paper: t.Benchmark(), From: t.From.Number, To: t.To.Number, Title: t.To.Title,
-					FromSeconds: known(t.From.LatestSeconds()), ToSeconds: known(t.To.Seconds), Hints: []string{}, Ready: t.Ready, Why: t.Why,
-					Open: t.Open(), Upgrade: t.To.Upgrade(), Scripts: t.Sources(), HintSources: t.HintSources(),
-				}
-				for _, h := range t.Hints {
-					d.Hints = append(d.Hints, string(h))
-				}
-				docs = append(docs, d)
-				ready := "yes"
-				if !t.Ready {
-					ready = "no"
-					if !slices.Contains(missing, t.Why) {
-						missing = append(missing, t.Why)
-					}
-				}
-				rows = append(rows, []string{
-					d.ID, taskdata.Aside(d.ID, !tr.Practice), d.Title, t.From.LatestTime(), t.To.Time(),
-					speedup(t), strings.Join(d.Hints, " "), ready,
-				})
-			}
-			if a.json {
-				return a.print(docs)
-			}
-			if err := a.table(rows); err != nil {
-				return err
-			}
-			for _, why := range missing {
-				fmt.Fprintln(a.err, "not ready: "+why)
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&track, "track", "", "only this track")
-	cmd.Flags().BoolVar(&open, "open", false, "the tasks after the newest records, which are judged by their speedup, in place of those with a next record")
-	return cmd
-}
-
 // asideWord follows a figure that is none of the benchmark's.
 func asideWord(task string, benchmark bool) string {
 	if word := taskdata.Aside(task, benchmark); word != "" {
 		return " " + word
 	}
 	return ""
-}
-
-// speedup gives a task's, from the latest time of its first record; finely where it is small.
-func speedup(t taskdata.Task) string {
-	from, to := t.From.LatestSeconds(), t.To.Seconds
-	switch s := from / to; {
-	case from <= 0 || to <= 0:
-		return "–"
-	case s < 1.05:
-		return fmt.Sprintf("%.3fx", s)
-	default:
-		return fmt.Sprintf("%.2fx", s)
-	}
 }
 
 func known(v float64) event.Float {
@@ -380,50 +257,6 @@ func orEmpty(xs []float64) []float64 {
 		return []float64{}
 	}
 	return xs
-}
-
-func (a *app) attemptsCmd() *cobra.Command {
-	return &cobra.Command{
-		Use:   "attempts",
-		Short: "List the attempts, newest first",
-		Args:  args(0, 0),
-		RunE: a.onStore(func(ctx context.Context, s *store.Store, _ []string) error {
-			sums, err := s.Attempts(ctx)
-			if err != nil {
-				return err
-			}
-			if a.json {
-				docs := []attemptJSON{}
-				for _, sum := range sums {
-					docs = append(docs, summaryDoc(sum))
-				}
-				return a.print(docs)
-			}
-			if len(sums) == 0 {
-				fmt.Fprintln(a.err, "no attempts yet; start one with: pitwall attempt micro/7")
-				return nil
-			}
-			rows := [][]string{{"#", "ID", "TASK", "KIND", "HINT", "AGENT", "NODES", "STATUS", "BEST", "FSR", "STARTED"}}
-			onGPUs := slices.ContainsFunc(sums, func(s store.Summary) bool { return s.GPUHours > 0 })
-			if onGPUs {
-				rows[0] = append(rows[0], "GPU H")
-			}
-			for _, s := range sums {
-				started := "–"
-				if !s.Started.IsZero() {
-					started = s.Started.Local().Format("2006-01-02 15:04")
-				}
-				rows = append(rows, []string{
-					strconv.FormatInt(s.Number, 10), s.ID, s.Task, taskdata.Aside(s.Task, s.Benchmark), s.Hint, s.Agent, fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes),
-					s.Status, seconds(s.BestSeconds), scoreWords(s), started,
-				})
-				if onGPUs && s.GPUHours > 0 {
-					rows[len(rows)-1] = append(rows[len(rows)-1], fmt.Sprintf("%.2f", float64(s.GPUHours)))
-				}
-			}
-			return a.table(rows)
-		}),
-	}
 }
 
 // costWords gives what models cost.
