@@ -206,7 +206,7 @@ func BenchmarkPurgeMillionEvents(b *testing.B) {
 		}
 		done := make(chan error)
 		b.StartTimer()
-		go func() { done <- s.Purge(b.Context()) }()
+		go func() { done <- s.PurgeBefore(b.Context(), time.Now()) }()
 		for running := true; running; {
 			began := time.Now()
 			if err := other.SetNote(b.Context(), note, began.String()); err != nil {

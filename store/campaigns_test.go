@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pitwall/store"
 	"pitwall/store/event"
@@ -109,7 +110,7 @@ func TestACellWhoseAttemptWasDeletedGetsAnother(t *testing.T) {
 	if err := s.Delete(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Purge(t.Context()); err != nil {
+	if err := s.PurgeBefore(t.Context(), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if third, err := s.CreateCell(t.Context(), "c1", cells[0], cellSpec()); err != nil || third == second {

@@ -63,12 +63,9 @@ func (s *Store) Undelete(ctx context.Context, id string) error {
 	})
 }
 
-// Purge removes all deleted attempts for good and gives their space back, in
-// steps under 50 ms that leave room for engines in between. It ends early with
-// ctx, and a later call goes on where it ended. Calibrations stay.
-func (s *Store) Purge(ctx context.Context) error { return s.PurgeBefore(ctx, time.Now()) }
-
-// PurgeBefore is Purge for what was deleted at t or before.
+// PurgeBefore removes the attempts that were deleted at t or before for good and gives
+// their space back, in steps under 50 ms that leave room for engines in between. It ends
+// early with ctx, and a later call goes on where it ended. Calibrations stay.
 func (s *Store) PurgeBefore(ctx context.Context, t time.Time) error {
 	removed := false
 	for {

@@ -68,7 +68,7 @@ func TestAFullDiskStopsTheWriterAndLosesNothingCommitted(t *testing.T) {
 	}
 	w = lease(t, s, id)
 	before := w.State().Seq
-	w.Emit(event.Resumed{Epoch: w.Epoch()})
+	w.Emit(event.Resumed{Epoch: 2})
 	closeWriter(t, w)
 	if st, err := s.StateAt(t.Context(), id, 0); err != nil || st.Seq != before+1 {
 		t.Errorf("resumed at %d of %d, %v", st.Seq, before, err)
@@ -255,7 +255,7 @@ func TestDeletedAttemptsComeBackUntilTheyArePurged(t *testing.T) {
 	if err := s.PurgeBefore(ctx, time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Purge(ctx); err != nil {
+	if err := s.PurgeBefore(ctx, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	after, _ := s.Query("PRAGMA page_count")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"pitwall/store"
 	"pitwall/store/event"
@@ -56,7 +57,7 @@ func TestAnExportedAttemptComesBackElsewhere(t *testing.T) {
 	if _, err := there.Import(ctx, bytes.NewReader(file.Bytes())); !errors.Is(err, store.ErrExists) {
 		t.Errorf("over a deleted one: %v", err)
 	}
-	if err := there.Purge(ctx); err != nil {
+	if err := there.PurgeBefore(ctx, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	for _, damaged := range [][]byte{nil, []byte("hello"), file.Bytes()[:file.Len()/2], file.Bytes()[:30], append([]byte(nil), file.Bytes()[:file.Len()-9]...)} {

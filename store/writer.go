@@ -172,12 +172,6 @@ func keptCheckpoint(ctx context.Context, tx *sql.Tx, o *opened) (lens fold.Lens,
 	return lens, seq, err
 }
 
-// ID is the stream's id.
-func (w *Writer) ID() string { return w.st.id }
-
-// Epoch counts the leases of the stream so far, this one included.
-func (w *Writer) Epoch() int64 { return w.epoch }
-
 // Emit appends events: it numbers and times them, folds them into State, and
 // leaves the disk to another goroutine. It waits only while more than 32 MB are
 // pending. After a failure (see Failed) it does nothing. The bodies may be

@@ -157,11 +157,12 @@ func (c *Catalog) FindTask(id string) (Task, error) {
 		if err != nil {
 			return task, err
 		}
-		n, err := strconv.Atoi(strings.TrimSuffix(count, "gpu"))
-		if track, _ := FindTrack(task.From.Track); err != nil || n < 1 || !strings.HasSuffix(count, "gpu") || track.GPUs == 0 || n == track.GPUs {
+		n, _ := strconv.Atoi(strings.TrimSuffix(count, "gpu")) // 0 is refused below
+		variant := fmt.Sprintf("@%dgpu", n)
+		if track, _ := FindTrack(task.From.Track); n < 1 || variant != "@"+count || track.GPUs == 0 || n == track.GPUs {
 			return Task{}, fmt.Errorf("no task %q; a task on another number of GPUs is named as nanogpt/7@4gpu", id)
 		}
-		task.Variant = "@" + strconv.Itoa(n) + "gpu"
+		task.Variant = variant
 		return task, nil
 	}
 	track, _, _ := strings.Cut(id, "/")

@@ -1,6 +1,7 @@
 package taskdata_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -124,5 +125,23 @@ func TestBenchmarkHasNineteenTasks(t *testing.T) {
 	}
 	if task, err := taskdata.Embedded().FindTask("nanogpt/21"); err != nil || task.From.LatestTime() != "3.014 min" || task.To.Time() != "2.99 min" {
 		t.Errorf("%s, %s, %v", task.From.LatestTime(), task.To.Time(), err)
+	}
+}
+
+func TestATasksNameHasItsGPUs(t *testing.T) {
+	for n := 1; n <= 16; n++ {
+		if n == 8 {
+			continue // the track's own, refused below
+		}
+		id := fmt.Sprintf("nanogpt/7@%dgpu", n)
+		task, err := taskdata.Embedded().FindTask(id)
+		if err != nil || task.ID() != id || task.GPUs() != n || task.From.Number != 7 {
+			t.Errorf("%s: %s on %d GPUs, %v", id, task.ID(), task.GPUs(), err)
+		}
+	}
+	for _, id := range []string{"nanogpt/7@", "nanogpt/7@4", "nanogpt/7@8gpu", "nanogpt/7@0gpu", "nanogpt/7@04gpu", "nanogpt/7@-4gpu", "nanogpt/7@4gpus", "nanogpt/7@+4gpu", "micro/7@4gpu"} {
+		if _, err := taskdata.Embedded().FindTask(id); err == nil || !strings.Contains(err.Error(), "as nanogpt/7@4gpu") {
+			t.Errorf("%s: %v", id, err)
+		}
 	}
 }

@@ -231,7 +231,7 @@ func TestARunsLogIsKeptToTheByteAndItsMetricsAreReadByRule(t *testing.T) {
 	if got.String() != text {
 		t.Errorf("the log came back as %q", got.String())
 	}
-	points := st.RunPoints(run.Run)
+	points := pointsOf(st, run.Run)
 	if len(points) != 6 || points[0].ValLoss != 10.5 || points[5].ValLoss != 3.27 || points[5].TrainMS != 800_000 {
 		t.Errorf("points %+v", points)
 	}
@@ -245,7 +245,7 @@ func TestAReplayGoesAtThePaceOfTheScriptsClockAlsoWhereThatIsSetBack(t *testing.
 	s, id, st := adoptLeft(t, left(), keepsRules)
 	run := st.Run(st.Nodes[1].Runs[0])
 	var at []int64
-	for _, p := range st.RunPoints(run.Run) {
+	for _, p := range pointsOf(st, run.Run) {
 		at = append(at, p.Active-run.Active)
 	}
 	// Step 2 is the last before the clock is set back.
@@ -383,12 +383,22 @@ func TestWhatALogCannotShowIsNoResult(t *testing.T) {
 	}
 }
 
+// pointsOf gives the points of a run.
+func pointsOf(st *fold.State, run int) (points []fold.Point) {
+	for _, p := range st.Points {
+		if p.Run == run {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
 func TestMetricsInAScriptsOwnTextAreNone(t *testing.T) {
 	script := faster + "'''\nstep:4/4 val_loss:1.0000 train_time:5ms\n'''\n"
 	files := left()
 	files["v_1/train_gpt2.py"], files["v_1/logs/a.txt"] = script, theirLog(script, 800_000, 3.29)
 	_, _, st := adoptLeft(t, files, keepsRules)
-	if points := st.RunPoints(1); len(points) != 6 || st.Nodes[1].State != event.VerdictMissed {
+	if points := pointsOf(st, 1); len(points) != 6 || st.Nodes[1].State != event.VerdictMissed {
 		t.Errorf("%d points, node %+v", len(points), st.Nodes[1])
 	}
 }
@@ -460,7 +470,7 @@ func TestFilesOfManyChangesAreShownWhole(t *testing.T) {
 	if st.Files(2)["train.py"] != files["v_2/train_gpt2.py"] {
 		t.Error("the second is another")
 	}
-	if s.Delete(t.Context(), id) != nil || s.Purge(t.Context()) != nil {
+	if s.Delete(t.Context(), id) != nil || s.PurgeBefore(t.Context(), time.Now()) != nil {
 		t.Error("it cannot be deleted")
 	}
 }

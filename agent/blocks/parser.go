@@ -16,7 +16,6 @@ type Parser struct {
 	whole  runes
 	begun  bool
 	closed bool
-	edits  int
 
 	line  []byte // of the current line, as long as it may be more than text
 	loose bool   // the current line is text: its rest passes through
@@ -61,9 +60,6 @@ const (
 func NewParser(script string, files map[string]string, sink Sink) *Parser {
 	return &Parser{script: script, files: files, sink: sink}
 }
-
-// Edits counts the edits that were whole so far.
-func (p *Parser) Edits() int { return p.edits }
 
 // Write takes the next piece of the answer and passes on all that can be told.
 func (p *Parser) Write(piece string) {
@@ -338,7 +334,6 @@ func (p *Parser) begin(path string) {
 }
 
 func (p *Parser) end() {
-	p.edits++
 	p.sink.End()
 	p.close()
 }

@@ -103,13 +103,13 @@ func (s *tearing) Old(text string) {
 }
 
 // counting counts bytes and keeps none.
-type counting struct{ prose, old, new int }
+type counting struct{ prose, old, new, edits int }
 
 func (c *counting) Begin(string)      {}
 func (c *counting) Reason(string)     {}
 func (c *counting) Old(text string)   { c.old += len(text) }
 func (c *counting) New(text string)   { c.new += len(text) }
-func (c *counting) End()              {}
+func (c *counting) End()              { c.edits++ }
 func (c *counting) Abort(string)      {}
 func (c *counting) Prose(text string) { c.prose += len(text) }
 func (c *counting) total() int        { return c.prose + c.old + c.new }

@@ -422,8 +422,8 @@ func TestAResumeGoesOnFromAnyState(t *testing.T) {
 	}{
 		"nothing has come": {modeltest.Step{StallBefore: true}, func(st *fold.State) bool { return len(st.Speaking) == 1 }},
 		"in the middle of a hunk": {modeltest.Step{Text: partial, StallAfter: true}, func(st *fold.State) bool {
-			d := st.Draft()
-			return d != nil && d.New != ""
+			n := len(st.Drafts)
+			return n > 0 && st.Drafts[n-1].New != ""
 		}},
 		"between two tries": {modeltest.Step{Status: 503}, func(st *fold.State) bool { return len(st.Calls) > 2 }},
 		"endless text":      {modeltest.Step{Text: strings.Repeat("on and on ", 50), StallAfter: true}, func(st *fold.State) bool { return len(st.Speaking) == 1 && st.Speaking[0].Text != "" }},

@@ -42,14 +42,6 @@ type Usage struct {
 	Reasoning  int // the part of Output that is reasoning
 }
 
-// Add gives the sum of both.
-func (u Usage) Add(v Usage) Usage {
-	return Usage{
-		Input: u.Input + v.Input, Output: u.Output + v.Output, Cached: u.Cached + v.Cached,
-		CacheWrite: u.CacheWrite + v.CacheWrite, Reasoning: u.Reasoning + v.Reasoning,
-	}
-}
-
 // sane gives u without what no endpoint can mean: counts below nothing, and parts
 // that are larger than their whole.
 func (u Usage) sane() Usage {

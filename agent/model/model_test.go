@@ -29,12 +29,6 @@ func TestCostIsWorkedOutByHand(t *testing.T) {
 	}
 }
 
-func TestUsageAddsUp(t *testing.T) {
-	if got, want := (Usage{1, 2, 3, 4, 5}).Add(Usage{10, 20, 30, 40, 50}), (Usage{11, 22, 33, 44, 55}); got != want {
-		t.Error(got)
-	}
-}
-
 func TestCountsThatCannotBeAreMended(t *testing.T) {
 	if got, want := (Usage{Input: 10, Output: -3, Cached: 20, CacheWrite: 5, Reasoning: 9}).sane(), (Usage{Input: 10, Cached: 10}); got != want {
 		t.Error(got)

@@ -125,18 +125,3 @@ func Suffix(count int) string {
 	}
 	return fmt.Sprintf("@%dgpu", count)
 }
-
-// SplitTask takes a task's name, as nanogpt/7@4gpu, apart into that of the
-// benchmark's task and the number of GPUs, which is 0 where the name has none.
-func SplitTask(name string) (task string, count int, err error) {
-	task, rest, found := strings.Cut(name, "@")
-	if !found {
-		return name, 0, nil
-	}
-	digits, ok := strings.CutSuffix(rest, "gpu")
-	n, err := strconv.Atoi(digits)
-	if !ok || err != nil || n < 1 || n == GPUs || strconv.Itoa(n) != digits {
-		return "", 0, fmt.Errorf("%s is no task: after @ stands a number of GPUs other than 8, as %s@4gpu", name, task)
-	}
-	return task, n, nil
-}

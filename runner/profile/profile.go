@@ -268,22 +268,6 @@ func (p Profile) Limits(gpus int, paper bool) Limits {
 	return l
 }
 
-// Ready reports whether a profile counts as ready for the task that starts at a
-// record: it has finished a run of that record and one of the next, under the same
-// Key. Otherwise it tells what is missing.
-func Ready(from, fromRuns, toRuns int) (ok bool, why string) {
-	first, second := "record "+strconv.Itoa(from), "record "+strconv.Itoa(from+1)
-	switch {
-	case fromRuns > 0 && toRuns > 0:
-		return true, ""
-	case fromRuns > 0:
-		return false, second + " has not run here yet; calibrate the task"
-	case toRuns > 0:
-		return false, first + " has not run here yet; calibrate the task"
-	}
-	return false, first + " and " + second + " have not run here yet; calibrate the task"
-}
-
 // timesCompiling reports whether a record's own clock runs while it compiles: that
 // of nanogpt's first three templates starts before their first step.
 func timesCompiling(track string, record int) bool {

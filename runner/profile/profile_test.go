@@ -222,20 +222,3 @@ func TestTheKeyFollowsWhatMovesTimes(t *testing.T) {
 		seen = append(seen, q.Key())
 	}
 }
-
-func TestReadyTakesARunOfBothRecords(t *testing.T) {
-	for _, c := range []struct {
-		from, to int
-		ok       bool
-		why      string
-	}{
-		{1, 1, true, ""},
-		{5, 0, false, "record 5 has not run here yet; calibrate the task"},
-		{0, 2, false, "record 4 has not run here yet; calibrate the task"},
-		{0, 0, false, "record 4 and record 5 have not run here yet; calibrate the task"},
-	} {
-		if ok, why := Ready(4, c.from, c.to); ok != c.ok || why != c.why {
-			t.Errorf("%d and %d runs: %v %q, want %v %q", c.from, c.to, ok, why, c.ok, c.why)
-		}
-	}
-}

@@ -12,12 +12,11 @@ import (
 	"strings"
 )
 
+// defaultText has the profiles that everybody has; its comments tell how a
+// profiles.toml is written.
+//
 //go:embed defaults.toml
 var defaultText string
-
-// Defaults gives the profiles that everybody has, as a document whose comments tell
-// how a profiles.toml is written.
-func Defaults() string { return defaultText }
 
 // A Set holds the profiles of all tracks.
 type Set struct {
@@ -164,15 +163,6 @@ func (s Set) For(track string, record int) (Profile, error) {
 		p.EmptyCaches = *best.empty
 	}
 	return p, nil
-}
-
-// Names gives the names of all profiles, sorted.
-func (s Set) Names() []string {
-	names := make([]string, len(s.entries))
-	for i, e := range s.entries {
-		names[i] = e.Name
-	}
-	return names
 }
 
 // check reports whether the entries of a profile go together. What is wrong is noted

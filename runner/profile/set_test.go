@@ -56,7 +56,11 @@ func TestTheBuiltInProfilesCoverBothTracks(t *testing.T) {
 		}
 	}
 	want := "nanogpt-1-11 nanogpt-12-18 nanogpt-19-21 nanogpt-22 nanogpt-medium-1 nanogpt-medium-2"
-	if got := strings.Join(set.Names(), " "); got != want {
+	var names []string
+	for _, e := range set.entries {
+		names = append(names, e.Name)
+	}
+	if got := strings.Join(names, " "); got != want {
 		t.Errorf("the names are %s", got)
 	}
 	for _, c := range []struct {
@@ -75,7 +79,7 @@ func TestTheBuiltInProfilesCoverBothTracks(t *testing.T) {
 
 func TestEveryEntryIsExplained(t *testing.T) {
 	for _, key := range append(settings(), span()...) {
-		if !regexp.MustCompile(`(?m)^#.*\b` + key + ` =|^` + key + ` =`).MatchString(Defaults()) {
+		if !regexp.MustCompile(`(?m)^#.*\b` + key + ` =|^` + key + ` =`).MatchString(defaultText) {
 			t.Errorf("the defaults do not show %s", key)
 		}
 	}

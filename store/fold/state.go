@@ -291,14 +291,6 @@ func (s *State) Node(id int) *Node {
 	return &s.Nodes[id]
 }
 
-// Draft gives the edit that was begun last and is not closed, or nil.
-func (s *State) Draft() *Draft {
-	if len(s.Drafts) == 0 {
-		return nil
-	}
-	return &s.Drafts[len(s.Drafts)-1]
-}
-
 // DraftsOf gives the edits of a node that are not closed, in their order.
 func (s *State) DraftsOf(node int) []Draft {
 	var own []Draft
@@ -405,26 +397,6 @@ func (s *State) Ghost(to bool) *event.Ghost {
 		}
 	}
 	return nil
-}
-
-// RunPoints gives the points of run id, in order. Where runs overlap in time
-// the slice is a copy, else a window into the column: it must not be changed.
-func (s *State) RunPoints(id int) []Point {
-	r := s.Run(id)
-	if r == nil {
-		return nil
-	}
-	window := s.Points[r.FirstPoint:r.LastPoint:r.LastPoint]
-	if !slices.ContainsFunc(window, func(p Point) bool { return p.Run != id }) {
-		return window
-	}
-	var own []Point
-	for _, p := range window {
-		if p.Run == id {
-			own = append(own, p)
-		}
-	}
-	return own
 }
 
 // Files gives the files of node id, by path: node 0's sources with every

@@ -5,20 +5,6 @@ import (
 	"math"
 )
 
-// Difference is Welch's interval for how much longer a run of a takes than one of b: mean(a) −
-// mean(b), for runs in no particular order and spreads that may differ. It is unknown with fewer than
-// two runs of either, with a time that is not finite, and where no time differs from another of its
-// script.
-func Difference(a, b []float64) Interval {
-	ma, mb := momentsOf(a), momentsOf(b)
-	va, vb := ma.variance/float64(ma.n), mb.variance/float64(mb.n)
-	if !(va+vb > 0) {
-		return unknown()
-	}
-	dof := (va + vb) * (va + vb) / (va*va/float64(ma.n-1) + vb*vb/float64(mb.n-1))
-	return around(ma.mean-mb.mean, critical(dof)*math.Sqrt(va+vb))
-}
-
 // Pair is a run of each of two scripts, one right after the other, in seconds.
 type Pair struct{ A, B float64 }
 

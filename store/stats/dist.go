@@ -5,18 +5,6 @@ import "math"
 // NormalCDF is the probability that a standard normal variable is at most z.
 func NormalCDF(z float64) float64 { return math.Erfc(-z/math.Sqrt2) / 2 }
 
-// NormalQuantile is the value that a standard normal variable stays below with probability p, and
-// NaN for a p outside [0, 1].
-func NormalQuantile(p float64) float64 {
-	switch {
-	case !(p >= 0 && p <= 1):
-		return math.NaN()
-	case p > 0.5:
-		return normalUpper(1 - p)
-	}
-	return -normalUpper(p)
-}
-
 // normalUpper is the value exceeded with probability q ≤ 1/2.
 func normalUpper(q float64) float64 {
 	if q == 0 {
@@ -48,9 +36,6 @@ func TCDF(t, dof float64) float64 {
 	}
 	return tail(-t, dof)
 }
-
-// TSurvival is the probability that Student's t exceeds t: 1 − TCDF, without its rounding in the tail.
-func TSurvival(t, dof float64) float64 { return TCDF(-t, dof) }
 
 // TQuantile is the value that Student's t of dof > 0 degrees of freedom stays below with probability
 // p, and NaN for a p outside [0, 1] or another dof.

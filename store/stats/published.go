@@ -26,13 +26,7 @@ type Cell struct {
 //go:embed paper.tsv
 var paperTable string
 
-// table is the paper's table and its words in the order of their first appearance.
-type table struct {
-	figures                  map[Cell]float64
-	models, hints, scaffolds []string
-}
-
-var published = sync.OnceValue(func() table {
+var published = sync.OnceValue(func() map[Cell]float64 {
 	t, err := parseTable(paperTable)
 	if err != nil {
 		panic("stats: embedded figures of the paper: " + err.Error()) // a test reads the same text
@@ -40,51 +34,38 @@ var published = sync.OnceValue(func() table {
 	return t
 })
 
-func parseTable(text string) (table, error) {
-	t := table{figures: map[Cell]float64{}}
+// parseTable reads a table that has a column for each scaffold, named in its first line.
+func parseTable(text string) (map[Cell]float64, error) {
+	figures := map[Cell]float64{}
+	var scaffolds []string
 	for i, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		fields := strings.Split(line, "\t")
 		switch {
 		case strings.HasPrefix(line, "#"):
 			continue
-		case t.scaffolds == nil && len(fields) > 2:
-			t.scaffolds = fields[2:]
+		case scaffolds == nil && len(fields) > 2:
+			scaffolds = fields[2:]
 			continue
-		case t.scaffolds == nil || len(fields) != 2+len(t.scaffolds):
-			return table{}, fmt.Errorf("line %d has %d fields, not %d", i+1, len(fields), 2+len(t.scaffolds))
+		case scaffolds == nil || len(fields) != 2+len(scaffolds):
+			return nil, fmt.Errorf("line %d has %d fields, not %d", i+1, len(fields), 2+len(scaffolds))
 		}
-		for k, scaffold := range t.scaffolds {
+		for k, scaffold := range scaffolds {
 			value, err := strconv.ParseFloat(fields[2+k], 64)
 			if err != nil {
-				return table{}, fmt.Errorf("line %d: %w", i+1, err)
+				return nil, fmt.Errorf("line %d: %w", i+1, err)
 			}
-			t.figures[Cell{fields[0], fields[1], scaffold}] = value
-		}
-		if !slices.Contains(t.models, fields[0]) {
-			t.models = append(t.models, fields[0])
-		}
-		if !slices.Contains(t.hints, fields[1]) {
-			t.hints = append(t.hints, fields[1])
+			figures[Cell{fields[0], fields[1], scaffold}] = value
 		}
 	}
-	return t, nil
+	return figures, nil
 }
 
 // PaperFSR returns the mean FSR over tasks that arXiv 2506.22419 reports, and whether it reports one.
 // It is of the published protocol, and stands beside ours only as far as Compare says.
 func PaperFSR(model, hint, scaffold string) (value float64, ok bool) {
-	value, ok = published().figures[Cell{model, hint, scaffold}]
+	value, ok = published()[Cell{model, hint, scaffold}]
 	return value, ok
 }
-
-// PaperModels returns the models of the paper's table. The caller owns the slice.
-func PaperModels() []string { return slices.Clone(published().models) }
-
-// PaperHints returns the hints of the paper's table. The caller owns the slice.
-func PaperHints() []string { return slices.Clone(published().hints) }
-
-// PaperScaffolds returns the scaffolds of the paper's table. The caller owns the slice.
-func PaperScaffolds() []string { return slices.Clone(published().scaffolds) }
 
 // Setup is what attempts of ours were made with.
 type Setup struct {

@@ -3,7 +3,6 @@ package stats
 import (
 	"fmt"
 	"math"
-	"sort"
 )
 
 // BadgeP is the p-value below which the speedrun's rules take a loss for shown. It is a badge: no
@@ -20,9 +19,6 @@ type Test struct {
 	P        float64 // of a mean so far below the target if the true one were at it; NaN where not known
 	Why      string  // why P is not known, and the mend; empty where it is
 }
-
-// Badge reports whether the loss is shown to be below the target by the speedrun's rule.
-func (t Test) Badge() bool { return t.P < BadgeP }
 
 // TTest tests the final losses of a script's runs against a target; that their mean is below it is
 // the alternative. The number of runs must have been fixed before the first was seen: runs added
@@ -82,24 +78,4 @@ func Power(sd, effect float64, n int, alpha float64) float64 {
 		return noncentralCDF(-critical, dof, -shift)
 	}
 	return NormalCDF(shift)
-}
-
-// mostRuns bounds what RunsFor considers.
-const mostRuns = 1 << 20
-
-// RunsFor is the smallest number of runs, to be fixed beforehand, with at least the power that is asked
-// for; see Power. It is 0 where no number up to a million will do, as with an effect of 0, and where
-// Power is not known.
-func RunsFor(sd, effect, alpha, power float64) int {
-	enough := func(n int) bool { return Power(sd, effect, n, alpha) >= power }
-	high := 2
-	for !enough(high) {
-		if !(effect > 0) || high >= mostRuns {
-			return 0
-		}
-		high *= 2
-	}
-	// Power grows with n, so the runs that are not enough come first.
-	low := max(2, high/2)
-	return low + sort.Search(high-low, func(i int) bool { return enough(low + i) })
 }

@@ -5,6 +5,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/store/fold"
 	"pitwall/store/storetest"
 )
 
@@ -38,7 +39,7 @@ func TestLiveStopsWhereItIsTold(t *testing.T) {
 	if !f.Until(func(b event.Body) bool { return b.Kind() == event.KindApplied }) {
 		t.Fatal("no edit was applied")
 	}
-	if st := f.Writer.State(); len(st.Edits) != 1 || st.Draft() != nil {
+	if st := f.Writer.State(); len(st.Edits) != 1 || len(st.Drafts) != 0 {
 		t.Errorf("%d edits", len(st.Edits))
 	}
 	f.All()
@@ -95,7 +96,7 @@ func TestTheStoryOnGPUsHasItAll(t *testing.T) {
 		t.Errorf("node 2 is %s, its run %+v", st.Node(2).State, failed)
 	}
 	last, restarts := 0.0, 0
-	for _, p := range st.RunPoints(1) {
+	for _, p := range pointsOf(st, 1) {
 		if p.TrainMS < last {
 			restarts++
 		}
@@ -116,4 +117,14 @@ func TestTheStoryOnGPUsHasItAll(t *testing.T) {
 	if !open.Attempt.Open() || open.Confirmed.Speedup == nil || open.Confirmed.FSR != nil {
 		t.Errorf("the open task: %+v", open.Confirmed)
 	}
+}
+
+// pointsOf gives the points of a run.
+func pointsOf(st *fold.State, run int) (points []fold.Point) {
+	for _, p := range st.Points {
+		if p.Run == run {
+			points = append(points, p)
+		}
+	}
+	return points
 }

@@ -35,7 +35,6 @@ type Chart struct {
 	Top    float64 // highest y shown, where > 0 and lower than the highest there is
 	LogY   bool
 	XUnit  string // after the numbers of the x axis
-	YUnit  string // above the y axis's numbers, where there is room
 	XTicks bool   // whole numbers only on the x axis
 	Dates  bool   // x is a Day: months and years on the x axis
 	Axis   cell.Style
