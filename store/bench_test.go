@@ -293,3 +293,42 @@ func BenchmarkMigrate(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// BenchmarkLogLineToScreen is what a screen that follows a log spends on a line: it
+// folds in what was committed, and gets the last 50 lines.
+func BenchmarkLogLineToScreen(b *testing.B) {
+	for _, lines := range []int{1, 50, 1000} { // a commit: a slow log, and floods
+		b.Run(fmt.Sprintf("%d a commit", lines), func(b *testing.B) {
+			s := open(b)
+			id := create(b, s)
+			w := lease(b, s, id)
+			w.Emit(event.Attempt{ID: id, Task: "nanogpt/4", Nodes: 1}, event.RunStarted{Run: 1, Node: -1})
+			flush(b, w)
+			f, err := s.Follow(b.Context(), id)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer f.Close()
+			rng, step, took := rand.New(rand.NewPCG(1, 2)), 0, time.Duration(0)
+			for b.Loop() {
+				for range lines {
+					line, point := trainingLine(rng, step)
+					w.Emit(line, point)
+					step++
+				}
+				flush(b, w)
+				began := time.Now()
+				st, err := f.Refresh()
+				if err != nil || st.Lines != int64(step) {
+					b.Fatal(st.Lines, err)
+				}
+				shown, err := f.Lines(b.Context(), max(st.Lines-50, 0), st.Lines)
+				if err != nil || len(shown) != min(50, step) {
+					b.Fatal(len(shown), err)
+				}
+				took += time.Since(began)
+			}
+			b.ReportMetric(float64(took.Nanoseconds())/float64(step), "ns/line")
+		})
+	}
+}

@@ -1,6 +1,11 @@
 package store
 
-import "pitwall/store/event"
+import (
+	"context"
+
+	"pitwall/store/event"
+	"pitwall/store/fold"
+)
 
 // SetCheckpointEvery makes checkpoints n events apart.
 func (s *Store) SetCheckpointEvery(n int64) { s.every = n }
@@ -22,3 +27,26 @@ const SchemaVersion = schemaVersion
 
 // Times is event.Times.
 type Times = event.Times
+
+// A Follower is what a Player does when the store has changed, without its clock.
+type Follower struct{ f *feed }
+
+// Follow stands at the end of a stream.
+func (s *Store) Follow(ctx context.Context, id string) (*Follower, error) {
+	f, err := s.newFeed(ctx, id, PlayOptions{})
+	return &Follower{f}, err
+}
+
+// Refresh folds in what has been committed since.
+func (f *Follower) Refresh() (*fold.State, error) {
+	err := f.f.refresh()
+	return f.f.state, err
+}
+
+// Lines gives lines of the log.
+func (f *Follower) Lines(ctx context.Context, from, to int64) ([]Line, error) {
+	return f.f.s.linesAt(ctx, f.f.o.id, f.f.o.n, from, to)
+}
+
+// Close gives the connection back.
+func (f *Follower) Close() { f.f.conn.Close() }

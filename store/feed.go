@@ -37,6 +37,7 @@ type feed struct {
 	err         error
 	version     int64
 	dirty       bool
+	scratch     []byte // memory of segments that have grown
 
 	replay
 }
@@ -215,14 +216,7 @@ func (f *feed) refresh() error {
 			return err
 		}
 		for i, g := range list {
-			events, err := f.s.decode(f.o.id, g.first, g.last, bodies[i], allKinds)
-			for _, e := range events {
-				if e.Seq == f.o.full.Seq+1 {
-					f.o.apply(e)
-					f.dirty = true
-				}
-			}
-			if err != nil {
+			if err := f.foldIn(g, bodies[i]); err != nil {
 				return err
 			}
 			if n := len(f.o.segments); n > 0 && f.o.segments[n-1].first == g.first {
@@ -237,6 +231,35 @@ func (f *feed) refresh() error {
 	if f.err != nil && !errors.As(f.err, &corrupt) {
 		f.setErr(nil)
 	}
+	return nil
+}
+
+// foldIn folds in what of a segment is new, and keeps its lines for whoever shows them.
+func (f *feed) foldIn(g segment, body []byte) error {
+	seen := f.o.full.Seq
+	grown := g.first <= seen // then most of it has been here before
+	var buf []byte
+	if grown {
+		buf = f.scratch
+	}
+	events, raw, err := f.s.decode(f.o.id, g.first, g.last, body, buf, seen, allKinds)
+	for _, e := range events {
+		if e.Seq == f.o.full.Seq+1 {
+			f.o.apply(e)
+			f.dirty = true
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if !grown {
+		f.s.lines.put(f.o.n, g, linesIn(g.line0, events))
+		return nil
+	}
+	f.scratch = raw
+	lines := linesIn(0, events)
+	own(lines)
+	f.s.lines.extend(f.o.n, g, seen, lines)
 	return nil
 }
 

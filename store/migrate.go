@@ -284,7 +284,7 @@ func (s *Store) figures(ctx context.Context, tx *sql.Tx, st stream) (Figures, er
 		if err := tx.QueryRowContext(ctx, `SELECT body FROM segments WHERE stream = ? AND first_seq = ?`, st.n, g.first).Scan(&body); err != nil {
 			return Figures{}, err
 		}
-		events, err := s.decode(st.id, g.first, g.last, body, figureKinds)
+		events, _, err := s.decode(st.id, g.first, g.last, body, nil, 0, figureKinds)
 		if err != nil {
 			return Figures{}, err
 		}

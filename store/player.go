@@ -40,6 +40,7 @@ type Snapshot struct {
 type Player struct {
 	s       *Store
 	id      string
+	n       int64 // the stream's key
 	cancel  context.CancelFunc
 	done    chan struct{}
 	box     atomic.Pointer[Snapshot]
@@ -65,7 +66,7 @@ func (s *Store) Play(ctx context.Context, id string, o PlayOptions) (*Player, er
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.ctx, cancel)
-	p := &Player{s: s, id: id, cancel: cancel, done: make(chan struct{}), changed: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
+	p := &Player{s: s, id: id, n: f.o.n, cancel: cancel, done: make(chan struct{}), changed: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 	f.p = p
 	f.publish()
 	s.wg.Go(func() {
@@ -140,7 +141,8 @@ func (p *Player) NextMark(dir int, kinds ...string) {
 	p.order(func(f *feed) { f.nextMark(dir, kinds) })
 }
 
-// Lines gives lines of the log, as Store.Lines does.
+// Lines gives lines of the log, as Store.Lines does. Those that were folded in last
+// are at hand.
 func (p *Player) Lines(ctx context.Context, from, to int64) ([]Line, error) {
-	return p.s.Lines(ctx, p.id, from, to)
+	return p.s.linesAt(ctx, p.id, p.n, from, to)
 }

@@ -166,6 +166,7 @@ func (f *feed) next() (e event.Event, ok bool) {
 		}
 		g := f.o.segments[i]
 		events, err := f.s.readSegment(f.ctx, f.o.stream, g.first)
+		f.s.keepLines(f.o.n, g, events)
 		skip := max(0, min(int(f.state.Seq+1-g.first), len(events)))
 		f.cursor = cursor{events[skip:], 0}
 		if len(f.events) == 0 {

@@ -94,39 +94,40 @@ func (s *Store) readOnly(ctx context.Context, st stream, first int64, kinds even
 	if err != nil {
 		return nil, err
 	}
-	return s.decode(st.id, first, last, body, kinds)
+	events, _, err = s.decode(st.id, first, last, body, nil, 0, kinds)
+	return events, err
 }
 
 // allKinds are those too that this version does not know.
 const allKinds = ^event.Kinds(0)
 
-// decode gives the events of a segment's body that are of some kinds. Where it is
-// damaged, the events before the damage come with the error.
-func (s *Store) decode(id string, first, last int64, body []byte, kinds event.Kinds) ([]event.Event, error) {
+// decode gives the events of a segment's body that come after one and are of some
+// kinds, and the memory that they may share, which is buf where that is big enough.
+// Where the body is damaged, the events before the damage come with the error.
+func (s *Store) decode(id string, first, last int64, body, buf []byte, after int64, kinds event.Kinds) (events []event.Event, raw []byte, err error) {
 	if err := s.door.enter(); err != nil {
-		return nil, err
+		return nil, buf, err
 	}
 	defer s.door.inside.Done()
 	corrupt := func(err error) error { return &CorruptError{id, first, last, err} }
-	raw, err := s.dec.DecodeAll(body, nil)
-	if err != nil {
-		return nil, corrupt(err)
+	if raw, err = s.dec.DecodeAll(body, buf[:0]); err != nil {
+		return nil, buf, corrupt(err)
 	}
-	var events []event.Event
+	want := last - max(after, first-1)
 	if kinds == allKinds {
-		events = make([]event.Event, 0, max(0, min(last-first+1, int64(len(raw)))))
+		events = make([]event.Event, 0, max(0, min(want, int64(len(raw)))))
 	}
-	err = event.DecodeOnly(first, raw, kinds, func(e event.Event) bool {
+	err = event.DecodeOnly(first, raw, after, kinds, func(e event.Event) bool {
 		events = append(events, e)
 		return true
 	})
-	if err == nil && kinds == allKinds && int64(len(events)) != last-first+1 {
-		err = fmt.Errorf("it holds %d events", len(events))
+	if err == nil && kinds == allKinds && int64(len(events)) != want {
+		err = fmt.Errorf("it holds %d events", int64(len(events))+last-first+1-want)
 	}
 	if err != nil {
-		return events, corrupt(err)
+		return events, raw, corrupt(err)
 	}
-	return events, nil
+	return events, raw, nil
 }
 
 // Events gives the events of stream id from sequence number fromSeq on, all of

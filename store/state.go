@@ -70,6 +70,9 @@ func (s *Store) open(ctx context.Context, id string, seq int64) (*opened, error)
 				o.apply(e)
 			}
 		}
+		if i == len(o.segments)-1 {
+			s.keepLines(o.n, o.segments[i], events)
+		}
 		if err != nil {
 			return o, err
 		}
@@ -191,6 +194,9 @@ func (s *Store) at(ctx context.Context, o *opened, seq int64) (*fold.State, erro
 			if e.Seq > st.Seq && e.Seq <= seq {
 				st.Apply(e)
 			}
+		}
+		if o.segments[i].last >= seq {
+			s.keepLines(o.n, o.segments[i], events)
 		}
 		if err != nil {
 			return st, err

@@ -99,12 +99,12 @@ func AppendEvent(dst []byte, prev Times, e Event) ([]byte, error) {
 // memory with raw. Truncated and damaged bodies give an error, after those
 // events that could still be read; nothing makes it panic.
 func Decode(first int64, raw []byte, yield func(Event) bool) error {
-	return DecodeOnly(first, raw, ^Kinds(0), yield)
+	return DecodeOnly(first, raw, 0, ^Kinds(0), yield)
 }
 
-// DecodeOnly is Decode for the events of some kinds: the others are stepped over,
-// whatever their payload.
-func DecodeOnly(first int64, raw []byte, kinds Kinds, yield func(Event) bool) error {
+// DecodeOnly is Decode for the events after sequence number after that are of some
+// kinds: the others are stepped over, whatever their payload.
+func DecodeOnly(first int64, raw []byte, after int64, kinds Kinds, yield func(Event) bool) error {
 	t, p, err := header(raw)
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func DecodeOnly(first int64, raw []byte, kinds Kinds, yield func(Event) bool) er
 		}
 		t.Active += da
 		t.Wall += da + dw
-		if !kinds.Has(kind) {
+		if seq <= after || !kinds.Has(kind) {
 			continue
 		}
 		body, err := decodeBody(kind, payload)
