@@ -81,10 +81,6 @@ type (
 	}
 	pollMsg    struct{}
 	machineMsg string
-	toastMsg   struct {
-		text string
-		bad  bool
-	}
 	untoastMsg int
 	openMsg    struct {
 		id     string
@@ -176,8 +172,6 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.machine = string(msg)
 	case slowMsg:
 		m.slow.take(msg)
-	case toastMsg:
-		do(m.say(msg.text, msg.bad))
 	case untoastMsg:
 		if m.toast.id == int(msg) {
 			m.toast = toast{}

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -158,7 +157,7 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 				}
 				checkSize(t, d, w, h)
 			})
-			d.send(toastMsg{fmt.Sprint(strings.Repeat("long trouble 損失 ", 40)), true})
+			d.cmd(d.m.say(strings.Repeat("long trouble 損失 ", 40), true))
 			checkSize(t, d, 80, 24)
 			checkSize(t, d, 41, 11)
 		})
