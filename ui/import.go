@@ -239,7 +239,9 @@ func (p *intake) actions() []action {
 func (m *Model) renew(c *taskdata.Catalog) {
 	m.tasks = c
 	m.slow.forget()
-	m.home.renew()
+	m.choice.renew(c)
+	m.needs.forget()
+	m.home.plot.forget()
 }
 
 // homely gives a path as the system knows it: without the quotes and blanks that

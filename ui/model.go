@@ -48,6 +48,10 @@ type Model struct {
 	cancel context.CancelFunc
 	w, h   int
 
+	choice    *choice
+	needs     *needs
+	preflight *preflight
+
 	home    *records
 	list    *history
 	attempt *attempt // nil unless one is open
@@ -100,6 +104,7 @@ func New(o Options) *Model {
 	}
 	m.help = widget.NewHelp(m.th.help)
 	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.choice, m.needs, m.preflight = newChoice(m.o.Agents, m.tasks), newNeeds(m), &preflight{m: m}
 	m.home = newRecords(m)
 	m.list = newHistory(m)
 	m.now = m.home
@@ -116,7 +121,7 @@ func (m *Model) Close() {
 
 // Init starts the reading of what the first screen shows.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.readAttempts(), m.home.preflight()}
+	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.readAttempts(), m.preflight.ask()}
 	if m.o.Machine != nil {
 		cmds = append(cmds, func() tea.Msg { return machineMsg(clean.Line(m.o.Machine(m.ctx))) })
 	}
@@ -170,6 +175,10 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case machineMsg:
 		m.machine = string(msg)
+	case preflightMsg:
+		m.preflight.take(msg.err)
+	case surroundingsMsg:
+		m.needs.take(msg)
 	case slowMsg:
 		m.slow.take(msg)
 	case untoastMsg:

@@ -13,8 +13,8 @@ import (
 	"pitwall/ui/cell"
 )
 
-func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
-	th, chosen := r.m.th, r.hintName(t)
+func (d *recordDetail) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
+	th, chosen := d.m.th, d.choice.hintName(t)
 	row.Put(th.dim, "hint   ")
 	short := row.Left() < 54
 	for _, h := range t.Hints {
@@ -35,26 +35,29 @@ func (r *records) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
 }
 
 // hintBox gives the text of the chosen hint in at most h rows.
-func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
-	th := r.m.th
-	hint := r.hintName(t)
+func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
+	th := d.m.th
+	hint := d.choice.hintName(t)
 	if h <= 0 {
 		return nil
 	}
 	var text []string
 	if hint == taskdata.HintNone {
 		text = []string{cell.New(w-2).Put(th.dim, firstFit(w-2, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
-	} else if text = r.m.hintRows(*t, hint, w-2); text == nil {
+	} else if text = d.m.hintRows(*t, hint, w-2); text == nil {
 		text = []string{cell.New(w - 2).String()}
 	}
+	if of := hintKey(*t, hint, 0); of != d.topOf {
+		d.top, d.topOf = 0, of
+	}
 	n := min(len(text), h)
-	r.hintTop = max(min(r.hintTop, len(text)-n), 0)
+	d.top = max(min(d.top, len(text)-n), 0)
 	var rows []string
-	for i, l := range text[r.hintTop : r.hintTop+n] {
+	for i, l := range text[d.top : d.top+n] {
 		edge := "│"
-		if i == 0 && r.hintTop > 0 {
+		if i == 0 && d.top > 0 {
 			edge = "↑"
-		} else if i == n-1 && r.hintTop+n < len(text) {
+		} else if i == n-1 && d.top+n < len(text) {
 			edge = "↓"
 		}
 		rows = append(rows, cell.New(2).Put(th.faint, " "+edge).String()+l)
@@ -66,22 +69,22 @@ func (r *records) hintBox(w, h int, t *taskdata.Task) []string {
 const whyMost = 4
 
 // choiceRows gives the agent, the budget and what Enter would do.
-func (r *records) choiceRows(w int, t *taskdata.Task) []string {
-	th := r.m.th
+func (d *recordDetail) choiceRows(w int, t *taskdata.Task) []string {
+	th := d.m.th
 	row := cell.New(w).Gap(1).Put(th.dim, "agent  ")
-	for i, a := range r.m.o.Agents {
+	for i, a := range d.m.o.Agents {
 		st := th.dim
 		if !a.Ready {
 			st = th.faint
 		}
-		if i == r.agent {
+		if i == d.choice.agent {
 			row.Put(th.accent+th.bold, "["+clean.Line(a.Name)+"]")
 		} else {
 			row.Gap(1).Put(st, clean.Line(a.Name)).Gap(1)
 		}
 	}
 	rows := []string{row.String()}
-	if a := r.chosenAgent(); a != nil {
+	if a := d.choice.chosenAgent(); a != nil {
 		about, st, most := a.About, th.dim, 2
 		if !a.Ready {
 			about, st, most = "not ready: "+a.Why, th.warn, whyMost
@@ -92,21 +95,21 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 			}
 		}
 	}
-	rows = append(rows, cell.New(w).Gap(1).Put(th.dim, "nodes  ").Put(th.bold, fmt.Sprint(r.nodes)).
-		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", r.current().CalibrationRuns, r.current().ConfirmationRuns)).String())
-	ok, why := r.canStart()
+	rows = append(rows, cell.New(w).Gap(1).Put(th.dim, "nodes  ").Put(th.bold, fmt.Sprint(d.choice.nodes)).
+		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", d.choice.current().CalibrationRuns, d.choice.current().ConfirmationRuns)).String())
+	ok, why := d.begin.can()
 	switch {
-	case ok && r.blocked == "" && (r.chosenAgent().Model || r.current().GPUs > 0):
-		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(r.chosenAgent().Name), t.ID()))
-		if r.current().GPUs > 0 {
+	case ok && d.m.preflight.blocked == "" && (d.choice.chosenAgent().Model || d.choice.current().GPUs > 0):
+		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(d.choice.chosenAgent().Name), t.ID()))
+		if d.choice.current().GPUs > 0 {
 			row.Put(th.dim, firstFit(row.Left()-1, ", and see what it costs before it starts", ", with its cost", ""))
 		}
 		rows = append(rows, row.String())
-	case ok && r.blocked == "":
-		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", clean.Line(r.chosenAgent().Name), t.ID()))
+	case ok && d.m.preflight.blocked == "":
+		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", clean.Line(d.choice.chosenAgent().Name), t.ID()))
 		row.Rest(cell.New(w).Put(th.accent, "s").Put(th.dim, firstFit(row.Left()-3, " set up first", " set up")).Gap(1))
 		rows = append(rows, row.String())
-	case r.starting:
+	case d.begin.starting:
 		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "●").Gap(1).Put("", "starting…").String())
 	case why != "":
 		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, clean.Line(why)).String())
@@ -115,15 +118,15 @@ func (r *records) choiceRows(w int, t *taskdata.Task) []string {
 }
 
 // bestRows gives the best FSR of your attempts on the task, by agent and hint.
-func (r *records) bestRows(w int, t *taskdata.Task) []string {
-	th := r.m.th
+func (d *recordDetail) bestRows(w int, t *taskdata.Task) []string {
+	th := d.m.th
 	if t.Open() {
-		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   "+r.openWords(t)).String()}
+		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   "+d.openWords(t)).String()}
 	}
 	best := map[string]map[string]string{}
 	var agents []string
 	value := map[string]float64{}
-	for _, s := range r.m.attempts {
+	for _, s := range d.m.attempts {
 		text, v := tableFigure(s)
 		if s.Task != t.ID() || text == "" {
 			continue
@@ -142,7 +145,7 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 	}
 	slices.Sort(agents)
 	head := cell.New(w).Gap(1)
-	if r.current().Practice {
+	if d.choice.current().Practice {
 		head.Put(th.warn, "practice ").Put(th.dim, "FSR")
 	} else {
 		head.Put(th.dim, "your best FSR")
@@ -174,9 +177,9 @@ func (r *records) bestRows(w int, t *taskdata.Task) []string {
 }
 
 // openWords sums up your attempts on an open task, which have no FSR.
-func (r *records) openWords(t *taskdata.Task) string {
+func (d *recordDetail) openWords(t *taskdata.Task) string {
 	count, best := 0, math.Inf(1)
-	for _, s := range r.m.attempts {
+	for _, s := range d.m.attempts {
 		if s.Task != t.ID() {
 			continue
 		}

@@ -18,12 +18,21 @@ const (
 	lossWidth = 36
 )
 
-// detailRows tells about the chosen record and its task, and draws their loss in
+// recordDetail tells about the chosen record, its task, and what can be chosen for it.
+type recordDetail struct {
+	m      *Model
+	choice *choice
+	begin  *recordStart
+	top    int    // of the hint
+	topOf  string // the hint that it is of
+}
+
+// rows tells about the chosen record and its task, and draws their loss in
 // what height is left.
-func (r *records) detailRows(w, h int) []string {
-	rows := r.factRows(w, h)
+func (d *recordDetail) rows(w, h int) []string {
+	rows := d.factRows(w, h)
 	if n := h - len(rows) - 1; len(rows) > 0 && n >= lossLeast && w >= lossWidth {
-		if chart := r.lossRows(w, n); chart != nil {
+		if chart := d.lossRows(w, n); chart != nil {
 			rows = append(append(rows, cell.New(w).String()), chart...)
 		}
 	}
@@ -32,14 +41,14 @@ func (r *records) detailRows(w, h int) []string {
 
 // factRows tells about the chosen record in about h rows: where an attempt can
 // start from it, of the task and of what can be chosen for it.
-func (r *records) factRows(w, h int) []string {
+func (d *recordDetail) factRows(w, h int) []string {
 	switch {
-	case r.record() == nil:
+	case d.choice.record() == nil:
 		return nil
-	case r.ready() == nil:
-		return r.recordRows(w, h)
+	case d.choice.ready() == nil:
+		return d.recordRows(w, h)
 	}
-	return r.taskRows(w, h)
+	return d.taskRows(w, h)
 }
 
 // wrapped gives text in at most so many rows, with what the words found marked.
@@ -57,35 +66,35 @@ func (th *theme) wrapped(w int, st cell.Style, text string, most int, find [][]r
 
 // recordRows tells about a record that no attempt can start from. Why that is so
 // keeps its rows; the summary and the sources take what is left.
-func (r *records) recordRows(w, h int) []string {
-	rec, tr := r.record(), r.current()
-	head, why := r.recordHead(w), r.whyRows(w)
+func (d *recordDetail) recordRows(w, h int) []string {
+	rec, tr := d.choice.record(), d.choice.current()
+	head, why := d.recordHead(w), d.whyRows(w)
 	blank := cell.New(w).String()
 	room := h - len(head) - len(why) - 1
-	summary := r.m.th.wrapped(w, "", rec.Summary, max(room-1, 2), nil)
-	sources := r.m.th.sourceRows(w, rec)
+	summary := d.m.th.wrapped(w, "", rec.Summary, max(room-1, 2), nil)
+	sources := d.m.th.sourceRows(w, rec)
 	rows := head
-	for _, part := range [][]string{summary, r.logRows(w, logMost, rec), sources} {
+	for _, part := range [][]string{summary, d.logRows(w, logMost, rec), sources} {
 		if len(part) > 0 && room > len(part) {
 			rows = append(append(rows, blank), part...)
 			room -= len(part) + 1
 		}
 	}
 	rows = append(append(rows, blank), why...)
-	if t := r.task(); t != nil {
-		if table := r.bestRows(w, t); len(table) > 1 {
+	if t := d.choice.task(); t != nil {
+		if table := d.bestRows(w, t); len(table) > 1 {
 			rows = append(append(rows, blank), table...)
 		}
 	}
 	if !tr.curves && room > 2 {
-		rows = append(rows, blank, cell.New(w).Gap(1).Put(r.m.th.dim, firstFit(w-2, "No loss curve here: it comes with a run or an import.", "No loss curve here.")).String())
+		rows = append(rows, blank, cell.New(w).Gap(1).Put(d.m.th.dim, firstFit(w-2, "No loss curve here: it comes with a run or an import.", "No loss curve here.")).String())
 	}
 	return rows
 }
 
 // recordHead gives what a record is called, how fast it is, and whose it is.
-func (r *records) recordHead(w int) []string {
-	th, tr, rec := r.m.th, r.current(), r.record()
+func (d *recordDetail) recordHead(w int) []string {
+	th, tr, rec := d.m.th, d.choice.current(), d.choice.record()
 	find := words(tr.filter)
 	line := func() *cell.Row { return cell.New(w).Gap(1) }
 	var rows []string
@@ -121,8 +130,8 @@ func (r *records) recordHead(w int) []string {
 }
 
 // whyRows says why no attempt can start from the chosen record, and what to do.
-func (r *records) whyRows(w int) []string {
-	th, tr, t := r.m.th, r.current(), r.task()
+func (d *recordDetail) whyRows(w int) []string {
+	th, tr, t := d.m.th, d.choice.current(), d.choice.task()
 	if t == nil {
 		return th.wrapped(w, th.dim, "No task starts at this record.", 3, nil)
 	}
@@ -144,7 +153,7 @@ func (r *records) whyRows(w int) []string {
 	for _, l := range why[:min(len(why), 5)] {
 		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put("", l).String())
 	}
-	if r.importable() {
+	if d.begin.importable() {
 		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put(th.accent, "enter").Put(th.dim, firstFit(w-9, " takes them in, from a clone of yours", " imports them")).String())
 	}
 	return rows
@@ -188,8 +197,8 @@ func (th *theme) sourceRows(w int, rec *taskdata.Record) []string {
 const logMost = 4
 
 // taskHead tells what a task is about.
-func (r *records) taskHead(w int, t *taskdata.Task) []string {
-	th, tr := r.m.th, r.current()
+func (d *recordDetail) taskHead(w int, t *taskdata.Task) []string {
+	th, tr := d.m.th, d.choice.current()
 	goal := &t.To
 	if t.Open() {
 		goal = &t.From
@@ -222,24 +231,24 @@ func (r *records) taskHead(w int, t *taskdata.Task) []string {
 
 // taskRows tells about a task that can be attempted, and what to attempt it with.
 // What is told beside that takes the rows that are left, the most needed first.
-func (r *records) taskRows(w, h int) []string {
-	th, t := r.m.th, r.ready()
+func (d *recordDetail) taskRows(w, h int) []string {
+	th, t := d.m.th, d.choice.ready()
 	blank := cell.New(w).String()
 	tight := h < 24
-	rows := r.taskHead(w, t)
+	rows := d.taskHead(w, t)
 	gap := func() {
 		if !tight {
 			rows = append(rows, blank)
 		}
 	}
 	gap()
-	below := r.choiceRows(w, t)
-	choose := append(r.sourceRow(w, t), r.hintChooser(cell.New(w).Gap(1), t).String())
+	below := d.choiceRows(w, t)
+	choose := append(d.sourceRow(w, t), d.hintChooser(cell.New(w).Gap(1), t).String())
 	if len(t.Hints) < 2 {
 		choose = choose[:len(choose)-1]
 	}
 	least := 6 // rows of the hint, as many as it has
-	if r.hintName(t) == taskdata.HintNone {
+	if d.choice.hintName(t) == taskdata.HintNone {
 		least = 1
 	}
 	summary := t.To.Summary
@@ -254,7 +263,7 @@ func (r *records) taskRows(w, h int) []string {
 			room -= n
 		}
 	}
-	if needs := r.needs(); needs != nil {
+	if needs := d.m.needs.task(); needs != nil {
 		most := 3
 		if h >= 48 {
 			most = 16
@@ -262,14 +271,14 @@ func (r *records) taskRows(w, h int) []string {
 		if room-4 < most {
 			most = max(room-4, 1)
 		}
-		take(0, r.needsRows(w, most, needs.ID()))
+		take(0, d.needsRows(w, most, needs.ID()))
 	}
-	take(2, r.bestRows(w, t))
+	take(2, d.bestRows(w, t))
 	most := logMost
 	if room < 10 {
 		most = 2
 	}
-	take(1, r.logRows(w, most, &t.From))
+	take(1, d.logRows(w, most, &t.From))
 	rows = append(rows, th.wrapped(w, "", summary, max(room, 2), nil)...)
 	gap()
 	rows = append(rows, choose...)
@@ -281,7 +290,7 @@ func (r *records) taskRows(w, h int) []string {
 	}
 	if len(t.Hints) > 1 {
 		n := h - len(rows) - rest
-		rows = append(rows, r.hintBox(w, n, t)...)
+		rows = append(rows, d.hintBox(w, n, t)...)
 		if n > least || !tight {
 			rows = append(rows, blank)
 		}

@@ -117,12 +117,12 @@ func deviation(xs []float64) float64 {
 }
 
 // logRows tells what is known of a record's own runs in at most so many rows.
-func (r *records) logRows(w, most int, rec *taskdata.Record) []string {
-	g := r.current().ghosts[rec.Number]
-	if g == nil || most <= 0 || r.current().Practice {
+func (d *recordDetail) logRows(w, most int, rec *taskdata.Record) []string {
+	g := d.choice.current().ghosts[rec.Number]
+	if g == nil || most <= 0 || d.choice.current().Practice {
 		return nil
 	}
-	th, parts := r.m.th, g.facts(r.current(), rec)
+	th, parts := d.m.th, g.facts(d.choice.current(), rec)
 	var rows []string
 	row := cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("record %d", rec.Number)).To(12)
 	begun := false
@@ -147,9 +147,9 @@ func (r *records) logRows(w, most int, rec *taskdata.Record) []string {
 
 // lossRows draws the loss of the chosen record and of the one to beat, nil where
 // there is none.
-func (r *records) lossRows(w, h int) []string {
-	th, tr := r.m.th, r.current()
-	rec, t := r.record(), r.ready()
+func (d *recordDetail) lossRows(w, h int) []string {
+	th, tr := d.m.th, d.choice.current()
+	rec, t := d.choice.record(), d.choice.ready()
 	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
 	title := cell.New(w).Gap(1)
 	if tr.Practice {

@@ -54,7 +54,7 @@ func TestTheMachineIsAskedSeldom(t *testing.T) {
 	}}
 	m := New(o)
 	t.Cleanup(m.Close)
-	h := m.home
+	h := m.needs
 	m.o.Now = func() time.Time { return at }
 	first := h.survey("nanogpt/4")
 	if h.survey("nanogpt/5") != nil {
@@ -81,7 +81,7 @@ func TestFactsOfTheRecordsOwnLogStandByIt(t *testing.T) {
 	d.until("record 4", "log 6.667 min, published 22.3 min", "2 runs 400.0 ± 1.4 s, loss 3.2790 ± 0.0014", "the paper's authors 7 min",
 		"8x H100", "torch 2.5.1+cu124", "peak 34.0 GiB a GPU")
 	d.until("┄┄ record 4", "━━ record 5", "log of 8x H100, median of 2 runs")
-	g := d.m.home.current().ghosts[4]
+	g := d.m.choice.current().ghosts[4]
 	if g.low.Len() != 12 || g.high.Len() != 12 || g.curve.val.Len() != 12 {
 		t.Fatalf("the band has %d and %d points, the median %d", g.low.Len(), g.high.Len(), g.curve.val.Len())
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -12,49 +11,6 @@ import (
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
 )
-
-// surroundings is what of a task's needs is on this machine.
-type surroundings struct {
-	checks []EnvCheck
-	err    string
-	at     time.Time // when it was looked for
-}
-
-type surroundingsMsg struct {
-	task string
-	surroundings
-}
-
-// surveyEvery is how long what was found stays believed while one looks at a task.
-const surveyEvery = 30 * time.Second
-
-// needs gives the chosen task where its runs need GPUs and the screen can look for
-// them, else nil. While its scripts are missing those come first.
-func (r *records) needs() *taskdata.Task {
-	if r.m.o.Environment == nil || r.current().GPUs == 0 {
-		return nil
-	}
-	return r.ready()
-}
-
-// survey looks for what a task needs, one task at a time, and seldom again. While
-// a run is timed nothing is looked for twice.
-func (r *records) survey(task string) tea.Cmd {
-	last, known := r.here[task]
-	if r.look != "" || known && (r.live() != nil || r.m.o.Now().Sub(last.at) < surveyEvery) {
-		return nil
-	}
-	r.look = task
-	ask, ctx, now := r.m.o.Environment, r.m.ctx, r.m.o.Now
-	return func() tea.Msg {
-		checks, err := ask(ctx, task)
-		s := surroundings{checks: checks, at: now()}
-		if err != nil {
-			s.err = oneLine(err)
-		}
-		return surroundingsMsg{task, s}
-	}
-}
 
 // checkSign gives how a check is marked.
 func (th *theme) checkSign(c EnvCheck) (string, cell.Style) {
@@ -69,9 +25,9 @@ func (th *theme) checkSign(c EnvCheck) (string, cell.Style) {
 
 // needsRows says what of a task's needs is here, in at most so many rows: each with
 // its mend where all fit, else in a row together with the first trouble.
-func (r *records) needsRows(w, most int, task string) []string {
-	th := r.m.th
-	s, known := r.here[task]
+func (d *recordDetail) needsRows(w, most int, task string) []string {
+	th := d.m.th
+	s, known := d.m.needs.here[task]
 	head := func() *cell.Row { return cell.New(w).Gap(1).Put(th.dim, "here").To(8) }
 	switch {
 	case most <= 0:
@@ -152,13 +108,6 @@ func (th *theme) checkRows(w int, checks []EnvCheck) []string {
 	return rows
 }
 
-// importable reports whether the chosen record's task waits for an import that the
-// screen can do.
-func (r *records) importable() bool {
-	t := r.task()
-	return r.m.o.Import != nil && t != nil && !t.Ready
-}
-
 // Sources of scripts and hints in a word or two.
 func scriptsWord(source string) string {
 	switch source {
@@ -189,21 +138,21 @@ func hintsWord(source string) string {
 func (r *records) sourceActions(t *taskdata.Task, add addAction) {
 	if all := t.Sources(); len(all) > 1 {
 		add("t", "t", "scripts", "the scripts: the benchmark's template, or the record's own", func() tea.Cmd {
-			r.scripts = around(all, t.From.Source(), 1)
+			r.choice.scripts = around(all, t.From.Source(), 1)
 			return nil
 		})
 	}
 	if all := t.HintSources(); len(all) > 1 && len(t.Hints) > 1 {
 		add("b", "b", "hints by", "whose hints: pitwall's own, or the paper's", func() tea.Cmd {
-			r.hints, r.hintTop = around(all, t.HintSource(), 1), 0
+			r.choice.hints = around(all, t.HintSource(), 1)
 			return nil
 		})
 	}
 }
 
 // sourceRow says where scripts and hints come from, nil where nothing was imported.
-func (r *records) sourceRow(w int, t *taskdata.Task) []string {
-	th := r.m.th
+func (d *recordDetail) sourceRow(w int, t *taskdata.Task) []string {
+	th := d.m.th
 	scripts, hints := t.Sources(), t.HintSources()
 	if len(scripts) == 0 {
 		return nil
@@ -239,7 +188,7 @@ func needsReader(m *Model, task string) *reader {
 	return &reader{
 		m: m, name: "what " + task + " needs here", label: "What its runs need on this machine, and what of it is there.",
 		made: func(w int) []string {
-			s := m.home.here[task]
+			s := m.needs.here[task]
 			if s.err != "" {
 				return m.th.noted(w, 1, 20, "", m.th.warn, s.err)
 			}

@@ -9,6 +9,18 @@ import (
 	"pitwall/ui/plot"
 )
 
+// recordPlot is the plot of a track's record times. It is drawn anew only when what
+// it depends on changes.
+type recordPlot struct {
+	m      *Model
+	choice *choice
+	of     plotKey
+	drawn  []string
+}
+
+// forget has it drawn anew: another catalog has other records.
+func (p *recordPlot) forget() { p.of, p.drawn = plotKey{}, nil }
+
 // plotKey is what a drawn history plot depends on.
 type plotKey struct {
 	th     *theme
@@ -18,25 +30,25 @@ type plotKey struct {
 	w, h   int
 }
 
-// plotRows draws the history of record times, with the chosen record marked.
-func (r *records) plotRows(w, h int) []string {
-	key := plotKey{th: r.m.th, track: r.track, filter: r.current().filter, w: w, h: h}
-	if rec := r.record(); rec != nil {
+// rows draws the history of record times, with the chosen record marked.
+func (p *recordPlot) rows(w, h int) []string {
+	key := plotKey{th: p.m.th, track: p.choice.track, filter: p.choice.current().filter, w: w, h: h}
+	if rec := p.choice.record(); rec != nil {
 		key.number = rec.Number
 	}
-	if r.drawn.of != key {
-		r.drawn.of, r.drawn.rows = key, r.drawPlot(w, h)
+	if p.of != key {
+		p.of, p.drawn = key, p.draw(w, h)
 	}
-	return r.drawn.rows
+	return p.drawn
 }
 
-func (r *records) drawPlot(w, h int) []string {
-	th, tr := r.m.th, r.current()
+func (p *recordPlot) draw(w, h int) []string {
+	th, tr := p.m.th, p.choice.current()
 	title := cell.New(w).Gap(1)
 	if tr.Practice {
 		title.Put(th.warn, "practice ")
 	}
-	title.Put(th.dim, firstFit(title.Left()-1, tr.plotTitles(r.record())...))
+	title.Put(th.dim, firstFit(title.Left()-1, tr.plotTitles(p.choice.record())...))
 
 	var chosen, found plot.Series
 	add := func(s *plot.Series, rec *taskdata.Record) {
@@ -47,7 +59,7 @@ func (r *records) drawPlot(w, h int) []string {
 	for _, i := range tr.found {
 		add(&found, &tr.records[i])
 	}
-	if rec := r.record(); rec != nil {
+	if rec := p.choice.record(); rec != nil {
 		add(&chosen, rec)
 	}
 	// Marks take whole cells: where there are many records the staircase alone

@@ -92,10 +92,10 @@ func TestLongListKeepsTheChosenRecordInSight(t *testing.T) {
 	n := len(taskdata.Embedded().Records("nanogpt"))
 	ends := map[string]int{"g": 1, "home": 1, "G": n, "end": n}
 	for i, k := range strings.Fields("k k pgup up pgup pgup ctrl+u g j j G k home down pgdown pgdown ctrl+d end") {
-		before := d.m.home.record().Number
+		before := d.m.choice.record().Number
 		d.press(k)
 		d.send(tea.WindowSizeMsg{Width: 40 + 13*i, Height: 12 + 3*i%40})
-		after := d.m.home.record().Number
+		after := d.m.choice.record().Number
 		if want := ends[k]; want > 0 && after != want || want == 0 && after == before {
 			t.Errorf("%s goes from record %d to %d", k, before, after)
 		}
@@ -130,8 +130,8 @@ func TestFilterNarrowsByNumberTitlePersonAndDate(t *testing.T) {
 		}
 		d.press("enter")
 		var got, wanted []int
-		for _, i := range d.m.home.current().found {
-			got = append(got, d.m.home.current().records[i].Number)
+		for _, i := range d.m.choice.current().found {
+			got = append(got, d.m.choice.current().records[i].Number)
 		}
 		for _, r := range taskdata.Embedded().Records("nanogpt") {
 			if want(r) {

@@ -16,6 +16,8 @@ import (
 
 // cost is what the chosen runs take on GPUs, in words.
 type cost struct {
+	m      *Model
+	sheet  *sheet
 	key    string // of the choices that it was asked for last
 	number int    // of that request
 	busy   bool
@@ -24,20 +26,19 @@ type cost struct {
 }
 
 type costMsg struct {
-	s      *setup
 	number int
 	text   string
 	err    error
 }
 
-// askCost asks what the runs take, once more when the choices have changed that it
+// ask asks what the runs take, once more when the choices have changed that it
 // depends on. Only the newest answer is taken.
-func (s *setup) askCost() tea.Cmd {
-	c, ask := &s.cost, s.m.o.Cost
-	if s.track.GPUs == 0 || ask == nil {
+func (c *cost) ask() tea.Cmd {
+	ask := c.m.o.Cost
+	if c.sheet.track.GPUs == 0 || ask == nil {
 		return nil
 	}
-	spec := s.final()
+	spec := c.sheet.final()
 	key := fmt.Sprint(spec.Task, " ", spec.Scripts, " ", spec.Nodes, " ", spec.Calibrate, " ", spec.Confirm)
 	if key == c.key {
 		return nil
@@ -47,17 +48,17 @@ func (s *setup) askCost() tea.Cmd {
 	number := c.number
 	return func() tea.Msg {
 		text, err := ask(spec)
-		return costMsg{s, number, text, err}
+		return costMsg{number, text, err}
 	}
 }
 
-func (s *setup) takeCost(msg costMsg) {
-	if msg.number != s.cost.number {
+func (c *cost) take(msg costMsg) {
+	if msg.number != c.number {
 		return
 	}
-	s.cost.busy, s.cost.text, s.cost.err = false, clean.Line(msg.text), ""
+	c.busy, c.text, c.err = false, clean.Line(msg.text), ""
 	if msg.err != nil {
-		s.cost.text, s.cost.err = "", oneLine(msg.err)
+		c.text, c.err = "", oneLine(msg.err)
 	}
 }
 
@@ -74,7 +75,7 @@ func (c *cost) words() string {
 
 // question asks whether the runs are worth what they take.
 func (s *setup) question() string {
-	text := fmt.Sprintf("Start %s on %d GPUs?", s.task.ID(), s.track.GPUs)
+	text := fmt.Sprintf("Start %s on %d GPUs?", s.sheet.task.ID(), s.sheet.track.GPUs)
 	if s.m.o.Cost != nil {
 		text += " " + strings.ToUpper(s.cost.words()[:1]) + s.cost.words()[1:] + "."
 	}
@@ -97,72 +98,31 @@ func (s *setup) answer(k tea.KeyPressMsg) tea.Cmd {
 }
 
 // sourceRows say where scripts and hints come from, where there is a choice.
-func (s *setup) sourceRows() (rows []setupRow) {
-	home := s.m.home
-	if all := s.task.Sources(); len(all) > 1 {
+func (f *form) sourceRows() (rows []setupRow) {
+	home := f.sheet.choice
+	if all := f.sheet.task.Sources(); len(all) > 1 {
 		rows = append(rows, setupRow{
-			key: "scripts", name: "scripts", value: scriptsWord(s.task.From.Source()), about: "as in the paper, or as published",
+			key: "scripts", name: "scripts", value: scriptsWord(f.sheet.task.From.Source()), about: "as in the paper, or as published",
 			more: "The benchmark's templates, which are the paper's ground, or the records' own scripts as they were published. Both records come from the same.",
 			turn: func(dir int) tea.Cmd {
-				home.scripts = around(all, s.task.From.Source(), dir)
-				s.resource()
+				home.scripts = around(all, f.sheet.task.From.Source(), dir)
+				f.sheet.resource()
 				return nil
 			},
 		})
 	}
-	if all := s.task.HintSources(); len(all) > 1 {
+	if all := f.sheet.task.HintSources(); len(all) > 1 {
 		rows = append(rows, setupRow{
-			key: "hints", name: "hints by", value: hintsWord(s.task.HintSource()), about: "who wrote the hint",
+			key: "hints", name: "hints by", value: hintsWord(f.sheet.task.HintSource()), about: "who wrote the hint",
 			more: "Pitwall's own hints, or those of the paper as they were imported. A text of your own can be given on the command line: --hints FILE.",
 			turn: func(dir int) tea.Cmd {
-				home.hints = around(all, s.task.HintSource(), dir)
-				s.resource()
+				home.hints = around(all, f.sheet.task.HintSource(), dir)
+				f.sheet.resource()
 				return nil
 			},
 		})
 	}
 	return rows
-}
-
-// resource takes up where scripts and hints come from now.
-func (s *setup) resource() {
-	s.task = sourced(s.task, s.m.home.scripts, s.m.home.hints)
-	s.spec.Scripts, s.spec.Hints = s.sources()
-	if all := hintsOf(&s.task); !slices.Contains(all, s.spec.Hint) {
-		s.spec.Hint = all[0]
-	}
-}
-
-// shelfMsg brings the documents that can be given beside the hint of a task.
-type shelfMsg struct {
-	task  string
-	shelf []store.Document
-}
-
-// askDocuments reads which documents there are. What cannot be read is left out: an
-// import brings it back.
-func (s *setup) askDocuments() tea.Cmd {
-	catalog, task := s.m.tasks, s.task
-	return func() tea.Msg {
-		msg := shelfMsg{task: task.ID()}
-		there, _ := catalog.Documents(task)
-		for _, d := range there {
-			msg.shelf = append(msg.shelf, store.Document{Title: d.Name, Text: d.Text})
-		}
-		return msg
-	}
-}
-
-// documents gives what can be given beside the hint: the texts of the task, and those
-// of the attempt that the choices are from.
-func (s *setup) documents() []store.Document {
-	all := slices.Clone(s.shelf)
-	for _, d := range s.docs {
-		if !has(all, d.Title) {
-			all = append(all, d)
-		}
-	}
-	return all
 }
 
 func has(docs []store.Document, title string) bool {
@@ -178,10 +138,10 @@ func titles(docs []store.Document) (names []string) {
 }
 
 // documentRows let each document be given, or left out.
-func (s *setup) documentRows() (rows []setupRow) {
-	all := s.documents()
+func (f *form) documentRows() (rows []setupRow) {
+	all := f.sheet.documents()
 	for i, d := range all {
-		on := has(s.spec.Documents, d.Title)
+		on := has(f.sheet.spec.Documents, d.Title)
 		name := clean.Line(d.Title)
 		r := setupRow{
 			key: "document " + d.Title, name: cutLeft(name, nameWidth-1), value: onOff(on), quiet: !on,
@@ -190,11 +150,11 @@ func (s *setup) documentRows() (rows []setupRow) {
 			turn: func(int) tea.Cmd {
 				var keep []store.Document
 				for k, d := range all {
-					if k == i != has(s.spec.Documents, d.Title) {
+					if k == i != has(f.sheet.spec.Documents, d.Title) {
 						keep = append(keep, d)
 					}
 				}
-				s.spec.Documents = keep
+				f.sheet.spec.Documents = keep
 				return nil
 			},
 		}
@@ -205,11 +165,11 @@ func (s *setup) documentRows() (rows []setupRow) {
 
 // hereRows say what of the task's needs is on this machine. They stand in nobody's
 // way: a start says itself what it lacks.
-func (s *setup) hereRows() (rows []setupRow) {
-	if s.track.GPUs == 0 || s.m.o.Environment == nil {
+func (f *form) hereRows() (rows []setupRow) {
+	if f.sheet.track.GPUs == 0 || f.m.o.Environment == nil {
 		return nil
 	}
-	found, known := s.m.home.here[s.task.ID()]
+	found, known := f.m.needs.here[f.sheet.task.ID()]
 	if !known || found.err != "" {
 		r := setupRow{key: "needs", name: "needs", value: "looking…", quiet: true}
 		if known {
@@ -218,7 +178,7 @@ func (s *setup) hereRows() (rows []setupRow) {
 		rows = append(rows, r)
 	}
 	for _, c := range found.checks {
-		sign, _ := s.m.th.checkSign(c)
+		sign, _ := f.m.th.checkSign(c)
 		r := setupRow{key: "need " + c.Name, name: clean.Line(c.Name), value: sign + " " + clean.Line(c.Found), bad: !c.OK, more: clean.Line(c.Found)}
 		if c.Mend != "" {
 			r.more += " → " + clean.Line(c.Mend)
@@ -229,8 +189,8 @@ func (s *setup) hereRows() (rows []setupRow) {
 }
 
 // gpuHoursRow bounds the GPU-hours of all runs.
-func (s *setup) gpuHoursRow() setupRow {
-	v := &s.spec.Budget.GPUHours
+func (f *form) gpuHoursRow() setupRow {
+	v := &f.sheet.spec.Budget.GPUHours
 	r := setupRow{
 		key: "gpuhours", name: "GPU-hours", value: orNone(*v > 0, gpuHoursTyped(*v)), quiet: *v == 0, about: "of all runs, the records' too",
 		more: "Time times GPUs of all runs, the records' own too. No run begins that would begin over it.",

@@ -87,7 +87,7 @@ func TestChoicesForGPUsReachTheSpec(t *testing.T) {
 	d.until("nanogpt/4 → 5")
 	d.press("a", "enter")
 	d.until("set up", "hints by", "scripts")
-	d.when("the documents", func() bool { return len(d.m.setup.shelf) > 1 })
+	d.when("the documents", func() bool { return len(d.m.setup.sheet.shelf) > 1 })
 	d.set("hints", "right")
 	d.set("scripts", "right")
 	d.set(rowHint, "right")

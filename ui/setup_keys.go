@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -16,8 +15,8 @@ func (s *setup) actions() []action {
 		s.toldActions(add)
 		return as
 	}
-	all := s.rowsNow()
-	n := s.index(all)
+	all := s.choices.all()
+	n := s.choices.index(all)
 	if n == len(all) {
 		if !s.starting {
 			add("enter", "enter", "start", "start the attempt and watch it", s.start)
@@ -25,8 +24,8 @@ func (s *setup) actions() []action {
 	} else {
 		s.rowActions(add, all[n])
 	}
-	add("j down", "↑ ↓", "choice", "choose a row; also j and k", s.move(1))
-	add("k up", "", "", "", s.move(-1))
+	add("j down", "↑ ↓", "choice", "choose a row; also j and k", s.choices.move(1))
+	add("k up", "", "", "", s.choices.move(-1))
 	add("tab shift+tab", "tab", s.side(), "the "+s.side()+"; tab comes back", func() tea.Cmd { s.told.focus = true; return nil })
 	if n < len(all) && !s.starting {
 		add("S ctrl+s", "S", "start", "start the attempt and watch it; also ctrl+s", s.start)
@@ -34,29 +33,29 @@ func (s *setup) actions() []action {
 		add("S ctrl+s", "", "", "", s.start)
 	}
 	add("esc q backspace", "esc", "records", "back to the records; what was chosen stays", s.leave)
-	if s.agent().Model {
-		add("m", "m", "model", "choose the model", func() tea.Cmd { s.at = rowModel; return s.openList(rowModel) })
+	if s.sheet.agent().Model {
+		add("m", "m", "model", "choose the model", func() tea.Cmd { s.choices.at = rowModel; return s.openList(rowModel) })
 	}
 	add("0", "0", "defaults", "the defaults of the track and the agent", s.reset)
-	add("h", "h", "", "next hint", s.turn(rowHint, 1))
+	add("h", "h", "", "next hint", s.choices.turn(rowHint, 1))
 	if len(s.m.o.Agents) > 1 {
-		add("a", "a", "", "next agent", s.turn(rowAgent, 1))
+		add("a", "a", "", "next agent", s.choices.turn(rowAgent, 1))
 	}
-	add("n", "n N", "", "one node more, one fewer", s.turn(rowNodes, 1))
-	add("N", "", "", "", s.turn(rowNodes, -1))
-	add("g home", "g G", "", "first row, last row; also home and end", s.move(-1<<20))
-	add("G end", "", "", "", s.move(1<<20))
-	add("pgdown ctrl+d", "page", "", "a page down or up; also ctrl+d and ctrl+u", s.move(max(s.page, 2)))
-	add("pgup ctrl+u", "", "", "", s.move(-max(s.page, 2)))
-	add("J", "J K", "", "scroll the "+s.side(), s.scroll(3))
-	add("K", "", "", "", s.scroll(-3))
+	add("n", "n N", "", "one node more, one fewer", s.choices.turn(rowNodes, 1))
+	add("N", "", "", "", s.choices.turn(rowNodes, -1))
+	add("g home", "g G", "", "first row, last row; also home and end", s.choices.move(-1<<20))
+	add("G end", "", "", "", s.choices.move(1<<20))
+	add("pgdown ctrl+d", "page", "", "a page down or up; also ctrl+d and ctrl+u", s.choices.move(max(s.choices.page, 2)))
+	add("pgup ctrl+u", "", "", "", s.choices.move(-max(s.choices.page, 2)))
+	add("J", "J K", "", "scroll the "+s.side(), s.told.scroll(3))
+	add("K", "", "", "", s.told.scroll(-3))
 	s.zoomAction(add)
 	return as
 }
 
 // side names what stands on the right.
 func (s *setup) side() string {
-	if s.agent().Model {
+	if s.sheet.agent().Model {
 		return "prompt"
 	}
 	return "hint"
@@ -65,20 +64,20 @@ func (s *setup) side() string {
 // rowActions are the keys of the chosen row.
 func (s *setup) rowActions(add addAction, r setupRow) {
 	switch {
-	case r.list != nil:
-		add("enter space", "enter", "list", "open the list", r.list)
+	case r.list:
+		add("enter space", "enter", "list", "open the list", func() tea.Cmd { return s.openList(r.key) })
 	case r.read != nil:
-		add("enter", "enter", "type", "type a value; a digit begins it too", func() tea.Cmd { return s.openInput(r, "") })
+		add("enter", "enter", "type", "type a value; a digit begins it too", func() tea.Cmd { return s.choices.openInput(r, "") })
 		for d := '1'; d <= '9'; d++ {
 			text := string(d)
-			add(text, "", "", "", func() tea.Cmd { return s.openInput(r, text) })
+			add(text, "", "", "", func() tea.Cmd { return s.choices.openInput(r, text) })
 		}
 	case r.turn != nil:
-		add("enter space", "enter", "", "the next value", s.turn(r.key, 1))
+		add("enter space", "enter", "", "the next value", s.choices.turn(r.key, 1))
 	}
 	if r.turn != nil {
-		add("right +", "← →", "change", "the next value, the one before; also + and -", s.turn(r.key, 1))
-		add("left -", "", "", "", s.turn(r.key, -1))
+		add("right +", "← →", "change", "the next value, the one before; also + and -", s.choices.turn(r.key, 1))
+		add("left -", "", "", "", s.choices.turn(r.key, -1))
 	}
 }
 
@@ -89,12 +88,12 @@ func (s *setup) toldActions(add addAction) {
 		return nil
 	})
 	if h := s.told.h; s.told.total > h {
-		add("j down", "↑ ↓", "line", "scroll by a line; also j and k", s.scroll(1))
-		add("k up", "", "", "", s.scroll(-1))
-		add("pgdown ctrl+d space f", "space", "page", "scroll by a page; also page up and page down", s.scroll(max(h-2, 1)))
-		add("pgup ctrl+u b", "", "", "", s.scroll(-max(h-2, 1)))
-		add("g home", "g G", "ends", "first line, last line", s.scroll(-1<<30))
-		add("G end", "", "", "", s.scroll(1<<30))
+		add("j down", "↑ ↓", "line", "scroll by a line; also j and k", s.told.scroll(1))
+		add("k up", "", "", "", s.told.scroll(-1))
+		add("pgdown ctrl+d space f", "space", "page", "scroll by a page; also page up and page down", s.told.scroll(max(h-2, 1)))
+		add("pgup ctrl+u b", "", "", "", s.told.scroll(-max(h-2, 1)))
+		add("g home", "g G", "ends", "first line, last line", s.told.scroll(-1<<30))
+		add("G end", "", "", "", s.told.scroll(1<<30))
 	}
 	s.zoomAction(add)
 	if !s.starting {
@@ -112,80 +111,14 @@ func (s *setup) zoomAction(add addAction) {
 	}
 }
 
-// move goes n rows on; the last row, which starts, is followed by the first.
-func (s *setup) move(n int) func() tea.Cmd {
-	return func() tea.Cmd {
-		all := s.rowsNow()
-		at, count := s.index(all), len(all)+1
-		if n == 1 || n == -1 {
-			at = (at + n + count) % count
-		} else {
-			at = max(min(at+n, count-1), 0)
-		}
-		s.at = rowStart
-		if at < len(all) {
-			s.at = all[at].key
-		}
-		return nil
-	}
-}
-
-// turn changes the value of a row, wherever one is.
-func (s *setup) turn(key string, dir int) func() tea.Cmd {
-	return func() tea.Cmd {
-		for _, r := range s.rowsNow() {
-			if r.key != key || r.turn == nil {
-				continue
-			}
-			delete(s.wrong, key)
-			cmd := r.turn(dir)
-			if key != rowAgent {
-				s.touch()
-			}
-			return cmd
-		}
-		return nil
-	}
-}
-
-// openInput opens a line for a row's value: with text as its beginning, or with the
-// value that is there, which the first key writes over.
-func (s *setup) openInput(r setupRow, text string) tea.Cmd {
-	s.fresh = text == ""
-	if s.fresh {
-		text = r.text
-	}
-	in := newInput(strings.TrimSpace(r.name), text, usualBytes)
-	in.done = func(keep bool) tea.Cmd {
-		if keep {
-			s.enter(r, in.text())
-		}
-		return nil
-	}
-	s.input = in
-	return nil
-}
-
-// enter takes what was typed. What cannot be stays in its row, marked.
-func (s *setup) enter(r setupRow, text string) {
-	set, err := r.read(text)
-	if err != nil {
-		s.wrong[r.key] = wrongText{text, err.Error()}
-	} else {
-		delete(s.wrong, r.key)
-		set()
-	}
-	s.touch()
-}
-
 // typing gives what takes the keys while something is typed, else nil.
 func (s *setup) typing() func(tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case s.list != nil:
-		return s.listKey
+		return s.list.take
 	case s.asking:
 		return s.answer
-	case s.input != nil:
+	case s.choices.input != nil:
 		return s.inputKey
 	}
 	return nil
@@ -193,20 +126,20 @@ func (s *setup) typing() func(tea.KeyPressMsg) tea.Cmd {
 
 // inputKey takes a key while a value is typed. Up, down and ctrl+s keep it too.
 func (s *setup) inputKey(k tea.KeyPressMsg) tea.Cmd {
-	in := s.input
-	after := map[string]func() tea.Cmd{"up": s.move(-1), "down": s.move(1), "tab": s.move(1), "ctrl+s": s.start}[k.Keystroke()]
+	in := s.choices.input
+	after := map[string]func() tea.Cmd{"up": s.choices.move(-1), "down": s.choices.move(1), "tab": s.choices.move(1), "ctrl+s": s.start}[k.Keystroke()]
 	if after != nil {
-		s.input = nil
+		s.choices.input = nil
 		in.done(true)
 		return after()
 	}
-	if s.fresh && k.Text != "" {
+	if s.choices.fresh && k.Text != "" {
 		in.field.Set("")
 	}
-	s.fresh = false
+	s.choices.fresh = false
 	cmd, closed := in.key(k)
 	if closed {
-		s.input = nil
+		s.choices.input = nil
 	}
 	return cmd
 }

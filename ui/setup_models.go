@@ -14,6 +14,7 @@ import (
 
 // models are the language models that can be chosen, as far as they are known.
 type models struct {
+	m      *Model
 	all    []ModelChoice // those that are ready first
 	asking bool
 	known  bool   // an answer came
@@ -21,7 +22,6 @@ type models struct {
 }
 
 type modelsMsg struct {
-	s    *setup
 	list []ModelChoice
 	err  error
 }
@@ -123,23 +123,22 @@ func price(usd float64) string {
 	return fmt.Sprintf("$%.2f", usd)
 }
 
-// askModels asks for the models where one is chosen here and they are not known.
-func (s *setup) askModels() tea.Cmd {
-	l := &s.model
-	ask := s.m.o.Models
-	if ask == nil || l.asking || l.known && l.err == "" || !s.agent().Model && s.spec.Judge == "" && s.list == nil {
+// ask asks for the models where they are not known.
+func (l *models) ask() tea.Cmd {
+	ask := l.m.o.Models
+	if ask == nil || l.asking || l.known && l.err == "" {
 		return nil
 	}
 	l.asking = true
-	ctx := s.m.ctx
+	ctx := l.m.ctx
 	return func() tea.Msg {
 		list, err := ask(ctx)
-		return modelsMsg{s, list, err}
+		return modelsMsg{list, err}
 	}
 }
 
-func (s *setup) takeModels(msg modelsMsg) {
-	l := &s.model
+// take takes up an answer: those that are ready come first.
+func (l *models) take(msg modelsMsg) {
 	l.asking, l.known, l.err = false, true, ""
 	if msg.err != nil {
 		l.err = oneLine(msg.err)
@@ -156,8 +155,20 @@ func (s *setup) takeModels(msg modelsMsg) {
 			return 0
 		})
 	}
+}
+
+// askModels asks for the models where one is chosen here.
+func (s *setup) askModels() tea.Cmd {
+	if !s.sheet.agent().Model && s.sheet.spec.Judge == "" && s.list == nil {
+		return nil
+	}
+	return s.sheet.models.ask()
+}
+
+func (s *setup) takeModels(msg modelsMsg) {
+	s.sheet.models.take(msg)
 	if s.list != nil {
-		s.list.narrow(l.all)
+		s.list.narrow()
 	}
 }
 
@@ -165,12 +176,14 @@ func (s *setup) takeModels(msg modelsMsg) {
 // can be taken as it stands.
 type modelList struct {
 	input
-	row  string // that it is for
-	find [][]rune
-	rows []listed
-	at   int
-	top  int
-	page int
+	m      *Model
+	models *models
+	row    string // that it is for
+	find   [][]rune
+	rows   []listed
+	at     int
+	top    int
+	page   int
 }
 
 // listed is a row of the list.
@@ -181,12 +194,12 @@ type listed struct {
 
 // openList opens the list for a row.
 func (s *setup) openList(row string) tea.Cmd {
-	l := &modelList{input: *newInput("name", "", usualBytes), row: row, page: 1}
-	now := s.spec.Model
+	l := &modelList{input: *newInput("name", "", usualBytes), m: s.m, models: &s.sheet.models, row: row, page: 1}
+	now := s.sheet.spec.Model
 	if row == rowJudge {
-		now = s.spec.Judge
+		now = s.sheet.spec.Judge
 	}
-	l.change = func() { l.narrow(s.model.all); l.at = l.named() }
+	l.change = func() { l.narrow(); l.at = l.named() }
 	l.done = func(keep bool) tea.Cmd {
 		s.list = nil
 		if keep && len(l.rows) > 0 {
@@ -194,7 +207,7 @@ func (s *setup) openList(row string) tea.Cmd {
 		}
 		return nil
 	}
-	l.narrow(s.model.all)
+	l.narrow()
 	l.at = max(slices.IndexFunc(l.rows, func(r listed) bool { return r.id == now }), 0)
 	s.list = l
 	return s.askModels()
@@ -202,7 +215,7 @@ func (s *setup) openList(row string) tea.Cmd {
 
 // narrow takes up the models that have all the words that were typed; the one that
 // was chosen stays so.
-func (l *modelList) narrow(all []ModelChoice) {
+func (l *modelList) narrow() {
 	was := ""
 	if l.at < len(l.rows) {
 		was = l.rows[l.at].id
@@ -214,8 +227,8 @@ func (l *modelList) narrow(all []ModelChoice) {
 		l.rows = append(l.rows, listed{})
 	}
 	exact := false
-	for i := range all {
-		c := &all[i]
+	for i := range l.models.all {
+		c := &l.models.all[i]
 		exact = exact || c.ID == text
 		name := lower(c.ID)
 		if !slices.ContainsFunc(l.find, func(w []rune) bool { return within(name, w, 0) < 0 }) {
@@ -239,21 +252,20 @@ func (l *modelList) named() int {
 
 // choose sets the model, or the judge.
 func (s *setup) choose(row, id string) {
-	missed := len(s.problems()) > 0
+	missed := len(s.choices.problems()) > 0
 	if row == rowJudge {
-		s.spec.Judge = id
+		s.sheet.spec.Judge = id
 	} else {
-		s.spec.Model = id
+		s.sheet.spec.Model = id
 	}
 	s.touch()
-	if missed && len(s.problems()) == 0 {
-		s.at = rowStart
+	if missed && len(s.choices.problems()) == 0 {
+		s.choices.at = rowStart
 	}
 }
 
-// listKey takes a key while the list is open.
-func (s *setup) listKey(k tea.KeyPressMsg) tea.Cmd {
-	l := s.list
+// take takes a key while the list is open.
+func (l *modelList) take(k tea.KeyPressMsg) tea.Cmd {
 	by, moves := map[string]int{"up": -1, "down": 1, "pgup": -l.page, "pgdown": l.page, "ctrl+p": -1, "ctrl+n": 1}[k.Keystroke()]
 	switch {
 	case moves:
@@ -264,8 +276,8 @@ func (s *setup) listKey(k tea.KeyPressMsg) tea.Cmd {
 		}
 		return nil
 	case k.Keystroke() == "ctrl+r":
-		s.model.known = false
-		return s.askModels()
+		l.models.known = false
+		return l.models.ask()
 	}
 	cmd, _ := l.key(k)
 	return cmd
@@ -277,36 +289,36 @@ const (
 	withPrices  = 72
 )
 
-// listRows gives the open list of models.
-func (s *setup) listRows(w, h int) []string {
-	th, l := s.m.th, s.list
+// view draws the open list.
+func (l *modelList) view(w, h int) []string {
+	th := l.m.th
 	what := "models"
 	if l.row == rowJudge {
 		what = "models to judge with"
 	}
 	head := cell.New(w).Gap(1).Put(th.bold, what).Gap(2)
 	switch {
-	case s.m.o.Models == nil:
+	case l.m.o.Models == nil:
 		head.Put(th.dim, "there is no list here: type the name in full")
-	case s.model.asking:
+	case l.models.asking:
 		head.Put(th.run, "asking the endpoints…")
-	case s.model.err == "":
-		head.Put(th.dim, plural(len(s.model.all), "model"))
+	case l.models.err == "":
+		head.Put(th.dim, plural(len(l.models.all), "model"))
 	}
 	rows := []string{head.String()}
-	if s.model.err != "" && !s.model.asking {
-		text := cell.Wrap("The list could not be read: "+s.model.err+"; type the name in full, or ctrl+r asks again.", max(w-4, 1))
+	if l.models.err != "" && !l.models.asking {
+		text := cell.Wrap("The list could not be read: "+l.models.err+"; type the name in full, or ctrl+r asks again.", max(w-4, 1))
 		for _, t := range text[:min(len(text), 3)] {
 			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌").Gap(1).Put(th.warn, t).String())
 		}
 	}
-	foot := s.listFoot(w, max(min(h-len(rows)-3, 4), 0))
+	foot := l.foot(w, max(min(h-len(rows)-3, 4), 0))
 	room := max(h-len(rows)-len(foot), 1)
 	if len(l.rows) == 0 {
 		text := "Type a name, such as openai/gpt-5."
 		if l.text() != "" {
 			text = "No model has these words; a name has no spaces."
-		} else if s.model.asking {
+		} else if l.models.asking {
 			text = "They come in a moment; a name can be typed at once."
 		}
 		for _, t := range cell.Wrap(text, max(w-4, 1)) {
@@ -321,13 +333,13 @@ func (s *setup) listRows(w, h int) []string {
 		name = max(name, clean.Width(clean.Line(r.id)))
 	}
 	for i := l.top; i < min(l.top+room, len(l.rows)); i++ {
-		rows = append(rows, s.listRow(l.rows[i], i == l.at, min(name, s.nameWidth(w)), w))
+		rows = append(rows, l.viewRow(l.rows[i], i == l.at, min(name, modelWidth(w)), w))
 	}
 	return append(cell.Fit(rows, w, h-len(foot)), foot...)
 }
 
-// nameWidth is how many cells a model's name may take.
-func (s *setup) nameWidth(w int) int {
+// modelWidth is how many cells a model's name may take.
+func modelWidth(w int) int {
 	switch {
 	case w >= withPrices:
 		return max(w*2/5, w-70)
@@ -337,8 +349,8 @@ func (s *setup) nameWidth(w int) int {
 	return w - 4
 }
 
-func (s *setup) listRow(r listed, chosen bool, name, w int) string {
-	th, base := s.m.th, cell.Style("")
+func (l *modelList) viewRow(r listed, chosen bool, name, w int) string {
+	th, base := l.m.th, cell.Style("")
 	if chosen {
 		base = th.selected
 	}
@@ -357,7 +369,7 @@ func (s *setup) listRow(r listed, chosen bool, name, w int) string {
 		if !c.Ready {
 			st = th.dim
 		}
-		th.putFound(row, st, modelName(r.id, name), s.list.find).To(3 + name)
+		th.putFound(row, st, modelName(r.id, name), l.find).To(3 + name)
 		if w >= withContext {
 			row.Put(th.dim, pad(contextWords(c.Context), 8, true))
 		}
@@ -379,10 +391,10 @@ func (s *setup) listRow(r listed, chosen bool, name, w int) string {
 	return row.String()
 }
 
-// listFoot tells of the chosen model what its row may have no room for, in at most
+// foot tells of the chosen model what its row may have no room for, in at most
 // h rows.
-func (s *setup) listFoot(w, h int) []string {
-	th, l := s.m.th, s.list
+func (l *modelList) foot(w, h int) []string {
+	th := l.m.th
 	if l.at >= len(l.rows) || h < 2 {
 		return nil
 	}
@@ -395,13 +407,13 @@ func (s *setup) listFoot(w, h int) []string {
 		text = []string{"“" + clean.Line(r.id) + "” as it was typed: its provider finds out whether it is there."}
 	default:
 		c := r.model
-		text = []string{clean.Line(c.ID), s.model.words(c.ID)}
+		text = []string{clean.Line(c.ID), l.models.words(c.ID)}
 		if !c.Ready {
 			text = append(text, "not ready: "+notReady(c.Why))
 			st = th.warn
 		}
 	}
-	rows := []string{s.m.rule(w)}
+	rows := []string{l.m.rule(w)}
 	for i, t := range text {
 		style := th.dim
 		if i == 2 {

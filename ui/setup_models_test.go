@@ -26,7 +26,7 @@ func TestModelThatIsNotReadySaysWhyAtHomeAndOnThePage(t *testing.T) {
 	d.until("not ready: no key is set: set ACME_API_KEY")
 	d.press("s")
 	d.until("✗ no key", "  no key is set: set ACME_API_KEY")
-	d.when("the models", func() bool { return d.m.setup.model.known })
+	d.when("the models", func() bool { return d.m.setup.sheet.models.known })
 	d.press("m")
 	d.typeIn("other")
 	d.press("enter", "S")
@@ -55,7 +55,7 @@ func TestListOfModelsIsFiltered(t *testing.T) {
 	d.typeIn("zz yy")
 	d.until("No model has these words")
 	d.press("enter")
-	if got := d.m.setup.spec.Model; got != "acme/large" {
+	if got := d.m.setup.sheet.spec.Model; got != "acme/large" {
 		t.Errorf("nothing that was chosen makes it %q", got)
 	}
 	d.press("m")
@@ -78,7 +78,7 @@ func TestModelNamedInFullIsChosenBeforeLongerNames(t *testing.T) {
 		d.until("2 models")
 		d.typeIn(name)
 		d.press("enter")
-		if got := d.m.setup.spec.Model; got != "acme/five" {
+		if got := d.m.setup.sheet.spec.Model; got != "acme/five" {
 			t.Errorf("%q chooses %q", name, got)
 		}
 	}
@@ -153,7 +153,7 @@ func TestSlowPromptHoldsNothingUp(t *testing.T) {
 	second.answer <- text("the newest prompt")
 	d.until("the newest prompt", "~20.0k tokens, 10 % of", "templates feedbeef", "left out, since it does not fit: node 1")
 	first.answer <- text("the older prompt")
-	d.send(promptMsg{d.m.setup, 1, text("the older prompt"), nil})
+	d.send(promptMsg{1, text("the older prompt"), nil})
 	d.set("gate", "right") // changes no prompt
 	d.until("the newest prompt", "you approve")
 	d.lacks("the older prompt")
@@ -224,7 +224,7 @@ func TestHostileNamesAndPromptsCannotAct(t *testing.T) {
 	check()
 	d.press("s")
 	d.until("left out", "templates evil")
-	d.when("the models", func() bool { return d.m.setup.model.known })
+	d.when("the models", func() bool { return d.m.setup.sheet.models.known })
 	check()
 	d.set(rowScaffold, "right")
 	check()
@@ -274,7 +274,7 @@ func BenchmarkSetup(b *testing.B) {
 	}
 	d := driveHome(b, o, 220, 60)
 	d.press("a", "s")
-	d.when("the models", func() bool { return d.m.setup.model.known })
+	d.when("the models", func() bool { return d.m.setup.sheet.models.known })
 	keys := []tea.KeyPressMsg{key("down"), key("right"), key("m"), key("1"), key("7"), key("down"), key("esc"), key("tab"), key("j"), key("tab")}
 	i := 0
 	for b.Loop() {

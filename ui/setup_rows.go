@@ -30,7 +30,7 @@ type setupRow struct {
 	turn func(dir int) tea.Cmd                     // to the next value or the one before; may be nil
 	read func(text string) (set func(), err error) // nil where nothing can be typed
 	text string                                    // that typing begins with
-	list func() tea.Cmd                            // opens a list; may be nil
+	list bool                                      // it is chosen from a list
 
 	wrong string // what is wrong with it, and what would be right
 }
@@ -56,22 +56,30 @@ const (
 	groupResult = "result"
 )
 
-// rowsNow gives the choices that apply to the agent, in their order.
-func (s *setup) rowsNow() []setupRow {
-	rows := s.whoRows()
-	rows = append(rows, s.hereRows()...)
-	rows = append(rows, s.searchRows()...)
-	rows = append(rows, s.budgetRows()...)
-	rows = append(rows, grouped(groupWatch, []setupRow{s.hopelessRow(), s.toggle("gate", "gate", "each edit waits for your yes", &s.spec.Gate)})...)
-	rows = append(rows, s.resultRows()...)
+// form makes rows of a sheet: a row for each choice that applies to the agent.
+type form struct {
+	m         *Model
+	sheet     *sheet
+	turnAgent func(dir int) tea.Cmd
+}
+
+// rows gives the choices in their order; typed, unless it is nil, is being typed in
+// the row with the key at.
+func (f *form) rows(at string, typed *input) []setupRow {
+	rows := f.whoRows()
+	rows = append(rows, f.hereRows()...)
+	rows = append(rows, f.searchRows()...)
+	rows = append(rows, f.budgetRows()...)
+	rows = append(rows, grouped(groupWatch, []setupRow{f.hopelessRow(), toggleRow("gate", "gate", "each edit waits for your yes", &f.sheet.spec.Gate)})...)
+	rows = append(rows, f.resultRows()...)
 	for i := range rows {
 		r := &rows[i]
-		if w, ok := s.wrong[r.key]; ok {
+		if w, ok := f.sheet.wrong[r.key]; ok {
 			r.value, r.quiet, r.note, r.text, r.wrong = clean.Line(w.text), false, "", w.text, w.why
 		}
-		if s.input != nil && r.key == s.at && r.read != nil {
+		if typed != nil && r.key == at && r.read != nil {
 			r.wrong = ""
-			if _, err := r.read(s.input.text()); err != nil {
+			if _, err := r.read(typed.text()); err != nil {
 				r.wrong = err.Error()
 			}
 		}
@@ -79,27 +87,22 @@ func (s *setup) rowsNow() []setupRow {
 	return rows
 }
 
-// problems gives the rows that stand in the way of a start.
-func (s *setup) problems() []setupRow {
-	return slices.DeleteFunc(s.rowsNow(), func(r setupRow) bool { return r.wrong == "" })
-}
-
 // whoRows says who edits, and what it is told.
-func (s *setup) whoRows() []setupRow {
-	a := s.agent()
-	who := setupRow{key: rowAgent, name: "agent", value: clean.Line(a.Name), about: clean.Line(a.About), turn: s.turnAgent}
+func (f *form) whoRows() []setupRow {
+	a := f.sheet.agent()
+	who := setupRow{key: rowAgent, name: "agent", value: clean.Line(a.Name), about: clean.Line(a.About), turn: f.turnAgent}
 	if !a.Ready && !a.Model {
 		who.wrong = notReady(a.Why)
 	}
 	rows := []setupRow{who}
 	if a.Model {
-		rows = append(rows, s.modelRow())
+		rows = append(rows, f.modelRow())
 	}
-	hint := s.pick(rowHint, "hint", "what it is told of the next record", hintsOf(&s.task), &s.spec.Hint)
-	hint.value, hint.quiet = hintWords(s.spec.Hint), s.spec.Hint == string(taskdata.HintNone)
-	rows = append(append(rows, hint), s.sourceRows()...)
+	hint := pickRow(rowHint, "hint", "what it is told of the next record", hintsOf(&f.sheet.task), &f.sheet.spec.Hint)
+	hint.value, hint.quiet = hintWords(f.sheet.spec.Hint), f.sheet.spec.Hint == string(taskdata.HintNone)
+	rows = append(append(rows, hint), f.sourceRows()...)
 	if a.Model {
-		rows = append(append(rows, s.documentRows()...), s.talkRows()...)
+		rows = append(append(rows, f.documentRows()...), f.talkRows()...)
 	}
 	return grouped(groupWho, rows)
 }
@@ -122,15 +125,15 @@ func hintsOf(t *taskdata.Task) []string {
 	return all
 }
 
-func (s *setup) modelRow() setupRow {
+func (f *form) modelRow() setupRow {
 	r := setupRow{
-		key: rowModel, name: "model", value: clean.Line(s.spec.Model), note: s.model.figures(s.spec.Model), short: s.model.shortly(s.spec.Model),
-		about: "who writes the edits; enter opens the list", list: func() tea.Cmd { return s.openList(rowModel) },
+		key: rowModel, name: "model", value: clean.Line(f.sheet.spec.Model), note: f.sheet.models.figures(f.sheet.spec.Model), short: f.sheet.models.shortly(f.sheet.spec.Model),
+		about: "who writes the edits; enter opens the list", list: true,
 	}
-	r.wrong = s.model.trouble(s.spec.Model)
-	if s.spec.Model == "" {
+	r.wrong = f.sheet.models.trouble(f.sheet.spec.Model)
+	if f.sheet.spec.Model == "" {
 		r.value, r.wrong = "none", "enter opens the list"
-		if a := s.agent(); !a.Ready {
+		if a := f.sheet.agent(); !a.Ready {
 			r.wrong = notReady(a.Why)
 		}
 	}
@@ -138,40 +141,40 @@ func (s *setup) modelRow() setupRow {
 }
 
 // talkRows says how a language model is spoken with.
-func (s *setup) talkRows() []setupRow {
-	t := &s.spec.Talk
-	effort := s.pick("effort", "effort", "how hard it reasons", []string{"", "minimal", "low", "medium", "high"}, &t.Effort)
+func (f *form) talkRows() []setupRow {
+	t := &f.sheet.spec.Talk
+	effort := pickRow("effort", "effort", "how hard it reasons", []string{"", "minimal", "low", "medium", "high"}, &t.Effort)
 	if t.Effort == "" {
 		effort.value, effort.quiet = "model's own", true
 	}
-	edits := s.pick("edits", "edits", "search/replace blocks in its text", []string{editsBlocks, editsTools}, &t.Edits)
+	edits := pickRow("edits", "edits", "search/replace blocks in its text", []string{editsBlocks, editsTools}, &t.Edits)
 	if t.Edits == editsTools {
 		edits.about = "calls of the tools edit and view"
 	}
-	mend := s.whole("reflections", "reflections", "times it may mend an answer", &t.Reflections, 0, 20)
+	mend := wholeRow("reflections", "reflections", "times it may mend an answer", &t.Reflections, 0, 20)
 	mend.more = "How often it is told what of its edits cannot be applied or breaks a rule, and may mend it."
-	ideas := s.toggle("ideas", "ideas", "it proposes hypotheses first", &t.Ideas)
+	ideas := toggleRow("ideas", "ideas", "it proposes hypotheses first", &t.Ideas)
 	ideas.more = "It proposes a hypothesis for each node first, other than those that were tried. Takes calls of its own."
-	summaries := s.toggle("summaries", "summaries", "it says what happened in each run", &t.Summaries)
+	summaries := toggleRow("summaries", "summaries", "it says what happened in each run", &t.Summaries)
 	summaries.more = "It says what happened in each run, for the nodes that follow. Takes a call a node."
 	mend.turn = func(dir int) tea.Cmd { t.Reflections = max(min(t.Reflections+dir, 5), 0); return nil }
 	return []setupRow{
-		effort, s.warmthRow(), edits, mend, ideas, summaries,
+		effort, f.warmthRow(), edits, mend, ideas, summaries,
 	}
 }
 
-func (s *setup) warmthRow() setupRow {
+func (f *form) warmthRow() setupRow {
 	v := float64(ownWarmth)
 	r := setupRow{key: "temperature", name: "temperature", value: "model's own", quiet: true, about: "how far its answers vary"}
-	if t := s.spec.Temperature; t != nil {
+	if t := f.sheet.spec.Temperature; t != nil {
 		v, r.quiet = *t, false
 		r.text = strconv.FormatFloat(v, 'f', -1, 64)
 		r.value = r.text
 	}
 	set := func(v float64) {
-		s.spec.Temperature = nil
+		f.sheet.spec.Temperature = nil
 		if v >= 0 {
-			s.spec.Temperature = &v
+			f.sheet.spec.Temperature = &v
 		}
 	}
 	r.turn = func(dir int) tea.Cmd { set(rung(warmthRungs[:], v, dir)); return nil }
@@ -189,30 +192,33 @@ func (s *setup) warmthRow() setupRow {
 }
 
 // searchRows says how nodes are chosen, and how many.
-func (s *setup) searchRows() []setupRow {
-	a := s.agent()
+func (f *form) searchRows() []setupRow {
+	a := f.sheet.agent()
 	var rows []setupRow
-	if s.scaffolds() {
-		rows = append(rows, s.scaffoldRows()...)
+	if f.sheet.scaffolds() {
+		rows = append(rows, f.scaffoldRows()...)
 	}
-	nodes := s.whole(rowNodes, "nodes", "versions of the script to try", &s.spec.Nodes, 1, maxNodes)
-	nodes.turn = func(dir int) tea.Cmd { s.count(s.spec.Nodes + dir); return nil }
+	nodes := wholeRow(rowNodes, "nodes", "versions of the script to try", &f.sheet.spec.Nodes, 1, maxNodes)
+	nodes.turn = func(dir int) tea.Cmd { f.sheet.count(f.sheet.spec.Nodes + dir); return nil }
 	read := nodes.read
 	nodes.read = func(text string) (func(), error) {
 		set, err := read(text)
-		return func() { set(); s.count(s.spec.Nodes) }, err
+		return func() { set(); f.sheet.count(f.sheet.spec.Nodes) }, err
 	}
 	rows = append(rows, nodes)
 	if a.Model {
-		rows = append(rows, s.whole("parallel", "parallel", "nodes written at a time", &s.spec.Parallel, 1, 16))
+		rows = append(rows, wholeRow("parallel", "parallel", "nodes written at a time", &f.sheet.spec.Parallel, 1, 16))
 		rows[len(rows)-1].more = "Nodes under way at a time: one trains while others are written. Runs never share the machine."
 	}
 	seed := setupRow{
-		key: "seed", name: "seed", value: strconv.FormatInt(s.spec.Seed, 10), about: "of what is drawn at random",
-		turn: func(dir int) tea.Cmd { s.spec.Seed = max(s.spec.Seed, -int64(dir)) + int64(dir); return nil },
+		key: "seed", name: "seed", value: strconv.FormatInt(f.sheet.spec.Seed, 10), about: "of what is drawn at random",
+		turn: func(dir int) tea.Cmd {
+			f.sheet.spec.Seed = max(f.sheet.spec.Seed, -int64(dir)) + int64(dir)
+			return nil
+		},
 		read: func(text string) (func(), error) {
 			n, err := readWhole(text, 0, math.MaxInt64)
-			return func() { s.spec.Seed = n }, err
+			return func() { f.sheet.spec.Seed = n }, err
 		},
 	}
 	seed.text = seed.value
@@ -220,40 +226,40 @@ func (s *setup) searchRows() []setupRow {
 }
 
 // scaffoldRows gives the scaffold and its figures.
-func (s *setup) scaffoldRows() []setupRow {
-	f := &s.spec.Search
+func (f *form) scaffoldRows() []setupRow {
+	v := &f.sheet.spec.Search
 	var names []string
-	for _, o := range s.m.o.Scaffolds {
+	for _, o := range f.m.o.Scaffolds {
 		names = append(names, o.Name)
 	}
-	row := s.pick(rowScaffold, "scaffold", "how the next node is chosen", names, &s.spec.Scaffold)
+	row := pickRow(rowScaffold, "scaffold", "how the next node is chosen", names, &f.sheet.spec.Scaffold)
 	next := row.turn
 	row.turn = func(dir int) tea.Cmd {
 		cmd := next(dir)
-		s.ownFigures()
+		f.sheet.ownFigures()
 		for _, k := range []string{"initial", "branch", "debug", "depth"} {
-			delete(s.wrong, k)
+			delete(f.sheet.wrong, k)
 		}
 		return cmd
 	}
-	if own := s.scaffold(); own != nil {
+	if own := f.sheet.scaffold(); own != nil {
 		row.about = clean.Line(own.About)
 	}
-	if s.spec.Scaffold == scaffoldFlat {
+	if f.sheet.spec.Scaffold == scaffoldFlat {
 		return []setupRow{row}
 	}
-	row.note = fmt.Sprintf("%d/%d/%g/%d", f.Initial, f.Branch, f.Debug, f.DebugDepth)
+	row.note = fmt.Sprintf("%d/%d/%g/%d", v.Initial, v.Branch, v.Debug, v.DebugDepth)
 	row.short = row.note
 	rows := append([]setupRow{row},
-		s.whole("initial", "  initial N0", "nodes from the record at the start", &f.Initial, 1, 100),
-		s.whole("branch", "  branch N", "nodes from each one chosen after", &f.Branch, 1, 100),
-		debugRow(&f.Debug))
-	if f.Debug > 0 {
-		rows = append(rows, s.whole("depth", "  debug depth", "attempts at mending in a row", &f.DebugDepth, 0, 1000))
+		wholeRow("initial", "  initial N0", "nodes from the record at the start", &v.Initial, 1, 100),
+		wholeRow("branch", "  branch N", "nodes from each one chosen after", &v.Branch, 1, 100),
+		debugRow(&v.Debug))
+	if v.Debug > 0 {
+		rows = append(rows, wholeRow("depth", "  debug depth", "attempts at mending in a row", &v.DebugDepth, 0, 1000))
 	}
-	choice := s.toggle("choice", "  choice", "as in the paper's text", &f.Released)
+	choice := toggleRow("choice", "  choice", "as in the paper's text", &v.Released)
 	choice.value, choice.quiet = "paper", false
-	if f.Released {
+	if v.Released {
 		choice.value, choice.about = "released code", "looks near the last nodes only"
 	}
 	choice.more = "The paper's text takes the best of all nodes to go on from; the released code looks at the last ones only."
@@ -273,10 +279,10 @@ func debugRow(v *float64) setupRow {
 }
 
 // budgetRows bounds what the search may take.
-func (s *setup) budgetRows() []setupRow {
-	b := &s.spec.Budget
+func (f *form) budgetRows() []setupRow {
+	b := &f.sheet.spec.Budget
 	var rows []setupRow
-	if s.agent().Model {
+	if f.sheet.agent().Model {
 		dollars := setupRow{
 			key: "dollars", name: "dollars", value: orNone(b.Cost > 0, "$"+dollarsTyped(b.Cost)), quiet: b.Cost == 0, about: "looked at before each call",
 			more: "Looked at before each call of the model, so the last one may go over it. The search ends there; confirmation follows.",
@@ -288,7 +294,7 @@ func (s *setup) budgetRows() []setupRow {
 		}
 		if b.Cost > 0 {
 			dollars.text = dollarsTyped(b.Cost)
-			if c := s.model.find(s.spec.Model); c != nil && !c.priced() {
+			if c := f.sheet.models.find(f.sheet.spec.Model); c != nil && !c.priced() {
 				dollars.wrong = "the model has no known price: bound the tokens"
 			}
 		}
@@ -305,31 +311,31 @@ func (s *setup) budgetRows() []setupRow {
 		}
 		rows = append(rows, dollars, count)
 	}
-	if s.track.GPUs > 0 {
-		rows = append(rows, s.gpuHoursRow())
+	if f.sheet.track.GPUs > 0 {
+		rows = append(rows, f.gpuHoursRow())
 	}
 	rows = append(rows,
-		s.span("wall", "wall time", "of the search, pauses left out", &b.WallMS, wallRungs[:]),
-		s.span("run", "run time", "of the nodes' runs together", &b.RunMS, runRungs[:]))
+		spanRow("wall", "wall time", "of the search, pauses left out", &b.WallMS, wallRungs[:]),
+		spanRow("run", "run time", "of the nodes' runs together", &b.RunMS, runRungs[:]))
 	return grouped(groupBudget, rows)
 }
 
-func (s *setup) hopelessRow() setupRow {
-	v := s.spec.Hopeless
+func (f *form) hopelessRow() setupRow {
+	v := f.sheet.spec.Hopeless
 	r := setupRow{
 		key: "hopeless", name: "early stop", value: "off", quiet: true, about: "of runs far behind the record",
 		more: "Stops a run that needs this many times as long as the record for the same loss. It never counts.",
-		turn: func(dir int) tea.Cmd { s.spec.Hopeless = rung(hopelessRungs[:], v, dir); return nil },
+		turn: func(dir int) tea.Cmd { f.sheet.spec.Hopeless = rung(hopelessRungs[:], v, dir); return nil },
 		read: func(text string) (func(), error) {
 			t := strings.TrimRight(squeezed(text), "x×")
 			if isNone(t) {
-				return func() { s.spec.Hopeless = 0 }, nil
+				return func() { f.sheet.spec.Hopeless = 0 }, nil
 			}
-			f, err := readReal(t, 1.05, 100)
+			times, err := readReal(t, 1.05, 100)
 			if err != nil {
 				err = fmt.Errorf("%w, or off", err)
 			}
-			return func() { s.spec.Hopeless = f }, err
+			return func() { f.sheet.spec.Hopeless = times }, err
 		},
 	}
 	if v > 0 {
@@ -341,24 +347,24 @@ func (s *setup) hopelessRow() setupRow {
 }
 
 // resultRows says how the result is measured.
-func (s *setup) resultRows() []setupRow {
+func (f *form) resultRows() []setupRow {
 	judge := setupRow{
-		key: rowJudge, name: "judge", value: orNone(s.spec.Judge != "", clean.Line(s.spec.Judge)), quiet: s.spec.Judge == "",
+		key: rowJudge, name: "judge", value: orNone(f.sheet.spec.Judge != "", clean.Line(f.sheet.spec.Judge)), quiet: f.sheet.spec.Judge == "",
 		about: "compares with the human's change", more: "A model that says how much of the human's change the best node has. It is told the answer; the agent never is.",
-		list: func() tea.Cmd { return s.openList(rowJudge) },
+		list: true,
 	}
-	if s.spec.Judge != "" {
-		judge.wrong = s.model.trouble(s.spec.Judge)
+	if f.sheet.spec.Judge != "" {
+		judge.wrong = f.sheet.models.trouble(f.sheet.spec.Judge)
 	}
 	return grouped(groupResult, []setupRow{
-		s.whole("calibrate", "calibrate", "runs of both records, once here", &s.spec.Calibrate, 1, 100),
-		s.whole("confirm", "confirm", "fresh runs of best node and record", &s.spec.Confirm, 0, 100),
+		wholeRow("calibrate", "calibrate", "runs of both records, once here", &f.sheet.spec.Calibrate, 1, 100),
+		wholeRow("confirm", "confirm", "fresh runs of best node and record", &f.sheet.spec.Confirm, 0, 100),
 		judge,
 	})
 }
 
-// pick is a row that goes round a few words.
-func (s *setup) pick(key, name, about string, words []string, v *string) setupRow {
+// pickRow is a row that goes round a few words.
+func pickRow(key, name, about string, words []string, v *string) setupRow {
 	if *v != "" && !slices.Contains(words, *v) { // from an attempt that the command line started
 		words = append(slices.Clone(words), *v)
 	}
@@ -368,12 +374,12 @@ func (s *setup) pick(key, name, about string, words []string, v *string) setupRo
 	}
 }
 
-func (s *setup) toggle(key, name, about string, v *bool) setupRow {
+func toggleRow(key, name, about string, v *bool) setupRow {
 	return setupRow{key: key, name: name, value: onOff(*v), quiet: !*v, about: about, turn: func(int) tea.Cmd { *v = !*v; return nil }}
 }
 
-// whole is a row with a whole number between low and high.
-func (s *setup) whole(key, name, about string, v *int, low, high int) setupRow {
+// wholeRow is a row with a whole number between low and high.
+func wholeRow(key, name, about string, v *int, low, high int) setupRow {
 	r := setupRow{
 		key: key, name: name, value: strconv.Itoa(*v), about: about,
 		turn: func(dir int) tea.Cmd { *v = max(min(*v+dir, high), low); return nil },
@@ -390,8 +396,8 @@ func (s *setup) whole(key, name, about string, v *int, low, high int) setupRow {
 	return r
 }
 
-// span is a row with a length of time in milliseconds, 0 for none.
-func (s *setup) span(key, name, about string, v *int64, ladder []float64) setupRow {
+// spanRow is a row with a length of time in milliseconds, 0 for none.
+func spanRow(key, name, about string, v *int64, ladder []float64) setupRow {
 	r := setupRow{
 		key: key, name: name, value: orNone(*v > 0, timeTyped(*v)), quiet: *v == 0, about: about,
 		turn: func(dir int) tea.Cmd { *v = int64(rung(ladder, float64(*v), dir)); return nil },

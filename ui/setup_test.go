@@ -65,7 +65,7 @@ func (d *driver) set(row string, keys ...string) {
 	d.t.Helper()
 	d.press("g")
 	for range 40 {
-		if d.m.setup.at == row {
+		if d.m.setup.choices.at == row {
 			d.press(keys...)
 			return
 		}
@@ -126,7 +126,7 @@ func TestEveryChoiceReachesTheSpec(t *testing.T) {
 	d.press("s")
 	d.until("set up", "tuner")
 	d.set(rowAgent, "right")
-	d.when("the models", func() bool { return d.m.setup.model.known })
+	d.when("the models", func() bool { return d.m.setup.sheet.models.known })
 	d.set(rowModel, "enter", "down", "enter")
 	d.set(rowHint, "right", "right")
 	d.set("effort", "right", "right")
@@ -181,7 +181,7 @@ func TestOnlyWhatAppliesToTheAgentIsChosenAndStarted(t *testing.T) {
 	o, started := setupOptions(s)
 	d := driveHome(t, o, 140, 42)
 	rows := func() (keys []string) {
-		for _, r := range d.m.setup.rowsNow() {
+		for _, r := range d.m.setup.choices.all() {
 			keys = append(keys, r.key)
 		}
 		return keys
@@ -305,8 +305,8 @@ func TestWrongValuesSaySoAtOnceAndAreRefused(t *testing.T) {
 		d.until("✗ " + c.why)
 		d.press("end", "enter")
 		d.until("not started: ", c.why)
-		if d.m.setup.at != c.row {
-			t.Errorf("the refusal stands at %s, want %s", d.m.setup.at, c.row)
+		if d.m.setup.choices.at != c.row {
+			t.Errorf("the refusal stands at %s, want %s", d.m.setup.choices.at, c.row)
 		}
 		d.press("enter")
 		d.press(typed(c.right)...)
@@ -388,7 +388,7 @@ func TestHelpOfThePageShowsEveryKeyThatWorks(t *testing.T) {
 	o, _ := setupOptions(openStore(t))
 	d := driveHome(t, o, 140, 60)
 	d.press("a", "s")
-	for range len(d.m.setup.rowsNow()) + 1 {
+	for range len(d.m.setup.choices.all()) + 1 {
 		for _, a := range d.m.now.actions() {
 			if a.do == nil || a.bar != "" && a.does == "" {
 				t.Errorf("action %q is shown and does nothing, or is not in the help", a.keys)

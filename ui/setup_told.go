@@ -14,6 +14,9 @@ import (
 
 // told is the right half of the page: what the agent will be told.
 type told struct {
+	m     *Model
+	sheet *sheet
+
 	focus bool // it has the keys
 	zoom  bool // it has the screen, or leaves it to the choices
 	top   int
@@ -30,21 +33,19 @@ type told struct {
 }
 
 type promptMsg struct {
-	s      *setup
 	number int
 	prompt PromptPreview
 	err    error
 }
 
-// askPrompt asks for the prompt once more when the choices that change it have
+// ask asks for the prompt once more when the choices that change it have
 // changed. The newest request wins: the one before is called off.
-func (s *setup) askPrompt() tea.Cmd {
-	t := &s.told
-	ask := s.m.o.Prompt
-	if !s.agent().Model || ask == nil {
+func (t *told) ask() tea.Cmd {
+	ask := t.m.o.Prompt
+	if !t.sheet.agent().Model || ask == nil {
 		return nil
 	}
-	spec := s.final()
+	spec := t.sheet.final()
 	key := fmt.Sprint(spec.Task, " ", spec.Agent, " ", spec.Hint, " ", spec.Nodes, " ", spec.Model, " ", spec.Edits, " ", spec.Reflections, " ",
 		spec.Ideas, spec.Summaries, " ", titles(spec.Documents), " ", spec.Scaffold, " ", spec.Search, " ", spec.Scripts, " ", spec.Hints)
 	if key == t.key {
@@ -53,18 +54,17 @@ func (s *setup) askPrompt() tea.Cmd {
 	if t.end != nil {
 		t.end()
 	}
-	ctx, end := context.WithCancel(s.m.ctx)
+	ctx, end := context.WithCancel(t.m.ctx)
 	t.key, t.end, t.busy = key, end, true
 	t.number++
 	number := t.number
 	return func() tea.Msg {
 		p, err := ask(ctx, spec)
-		return promptMsg{s, number, p, err}
+		return promptMsg{number, p, err}
 	}
 }
 
-func (s *setup) takePrompt(msg promptMsg) {
-	t := &s.told
+func (t *told) take(msg promptMsg) {
 	if msg.number != t.number {
 		return
 	}
@@ -82,18 +82,16 @@ type toldRow struct {
 	text string
 }
 
-// wantTold asks for what the right half shows as rows of its width.
-func (s *setup) wantTold(w int) tea.Cmd {
-	_, right := s.columns(w)
-	if !s.agent().Model {
-		return s.m.wantHint(s.task, taskdata.Hint(s.spec.Hint), max(right-3, 1))
+// want asks for what the right half shows as rows of its width, in cells.
+func (t *told) want(right int) tea.Cmd {
+	if !t.sheet.agent().Model {
+		return t.m.wantHint(t.sheet.task, taskdata.Hint(t.sheet.spec.Hint), max(right-3, 1))
 	}
-	t := &s.told
 	if t.prompt == nil {
 		return nil
 	}
 	messages, room := t.prompt.Messages, max(right-3, 1)
-	return s.m.slow.want(t.rowsKey(right), func() any {
+	return t.m.slow.want(t.rowsKey(right), func() any {
 		rows := []toldRow{}
 		for i, msg := range messages {
 			if i > 0 {
@@ -113,20 +111,18 @@ func (s *setup) wantTold(w int) tea.Cmd {
 func (t *told) rowsKey(w int) string { return fmt.Sprint("prompt ", t.of, " ", w) }
 
 // scroll moves what is told by n rows.
-func (s *setup) scroll(n int) func() tea.Cmd {
+func (t *told) scroll(n int) func() tea.Cmd {
 	return func() tea.Cmd {
-		t := &s.told
 		t.top = max(min(t.top+n, t.total-t.h), 0)
 		return nil
 	}
 }
 
-// toldRows draws the right half.
-func (s *setup) toldRows(w, h int) []string {
-	t := &s.told
-	rows, total, row := s.promptTold(w)
-	if !s.agent().Model {
-		rows, total, row = s.hintTold(w)
+// rows draws the right half.
+func (t *told) rows(w, h int) []string {
+	rows, total, row := t.prompted(w)
+	if !t.sheet.agent().Model {
+		rows, total, row = t.hinted(w)
 	}
 	t.h, t.total = max(h-len(rows), 0), total
 	t.top = max(min(t.top, t.total-t.h), 0)
@@ -139,25 +135,25 @@ func (s *setup) toldRows(w, h int) []string {
 		case i == end-1 && end < t.total:
 			edge = "↓"
 		}
-		rows = append(rows, cell.New(2).Put(s.m.th.dim, edge).String()+row(i))
+		rows = append(rows, cell.New(2).Put(t.m.th.dim, edge).String()+row(i))
 	}
 	return cell.Fit(rows, w, h)
 }
 
-// toldTitle begins the right half; it stands out while it has the keys.
-func (s *setup) toldTitle(w int, name string) *cell.Row {
-	th := s.m.th
-	if s.told.focus {
+// title begins the right half; it stands out while it has the keys.
+func (t *told) title(w int, name string) *cell.Row {
+	th := t.m.th
+	if t.focus {
 		return cell.New(w).Put(th.accent, "▎").Put(th.accent+th.bold, name).Gap(2)
 	}
 	return cell.New(w).Gap(1).Put(th.dim, name).Gap(2)
 }
 
-// promptTold gives the head, and the rows of the prompt, each two cells narrower
+// prompted gives the head, and the rows of the prompt, each two cells narrower
 // than w.
-func (s *setup) promptTold(w int) (head []string, total int, row func(i int) string) {
-	th, t := s.m.th, &s.told
-	title := s.toldTitle(w, "prompt")
+func (t *told) prompted(w int) (head []string, total int, row func(i int) string) {
+	th := t.m.th
+	title := t.title(w, "prompt")
 	note := func(st cell.Style, most int, text string) {
 		for i, l := range cell.Wrap(text, max(w-3, 1)) {
 			if i < most {
@@ -167,7 +163,7 @@ func (s *setup) promptTold(w int) (head []string, total int, row func(i int) str
 	}
 	p := t.prompt
 	switch {
-	case s.m.o.Prompt == nil:
+	case t.m.o.Prompt == nil:
 		title.Put(th.dim, "it is not shown here")
 	case t.busy:
 		title.Put(th.run, "preparing…")
@@ -176,7 +172,7 @@ func (s *setup) promptTold(w int) (head []string, total int, row func(i int) str
 		note(th.warn, 6, t.err)
 	case p != nil:
 		size := "~" + tokens(int64(p.Tokens)) + " tokens"
-		if c := s.model.find(s.spec.Model); c != nil && c.Context > 0 {
+		if c := t.sheet.models.find(t.sheet.spec.Model); c != nil && c.Context > 0 {
 			of := fmt.Sprintf("%s, %s of ", size, share(p.Tokens, c.Context))
 			size = firstFit(title.Left()-26, of+"the model's "+contextWords(c.Context), of+contextWords(c.Context))
 		}
@@ -194,7 +190,7 @@ func (s *setup) promptTold(w int) (head []string, total int, row func(i int) str
 	if p == nil {
 		return head, 0, nil
 	}
-	rows, _ := s.m.slow.got[t.rowsKey(w)].([]toldRow)
+	rows, _ := t.m.slow.got[t.rowsKey(w)].([]toldRow)
 	return head, len(rows), func(i int) string {
 		st := cell.Style("")
 		switch {
@@ -217,27 +213,27 @@ func share(part, whole int) string {
 	}
 }
 
-// hintTold gives the same of an agent that is no model: what it does, and the hint.
-func (s *setup) hintTold(w int) (head []string, total int, row func(i int) string) {
-	th, a := s.m.th, s.agent()
+// hinted gives the same of an agent that is no model: what it does, and the hint.
+func (t *told) hinted(w int) (head []string, total int, row func(i int) string) {
+	th, a := t.m.th, t.sheet.agent()
 	var body []string
 	line := func(st cell.Style, text string) {
 		for _, l := range cell.Wrap(text, max(w-3, 1)) {
 			body = append(body, cell.New(w-2).Put(st, l).String())
 		}
 	}
-	head = []string{s.toldTitle(w, "hint").Put("", hintWords(s.spec.Hint)).String()}
+	head = []string{t.title(w, "hint").Put("", hintWords(t.sheet.spec.Hint)).String()}
 	line("", clean.Line(a.Name)+": "+clean.Line(a.About)+".")
-	if s.track.GPUs > 0 {
+	if t.sheet.track.GPUs > 0 {
 		line(th.dim, "No language model is asked: what the runs take on GPUs is all that it costs.")
 	} else {
 		line(th.dim, "No language model is asked, and nothing is paid for.")
 	}
 	body = append(body, cell.New(w-2).String())
-	if h := taskdata.Hint(s.spec.Hint); h == taskdata.HintNone || h == "" {
+	if h := taskdata.Hint(t.sheet.spec.Hint); h == taskdata.HintNone || h == "" {
 		line(th.dim, "It is told nothing of the next record.")
 	} else {
-		for _, l := range s.m.hintRows(s.task, h, max(w-3, 1)) {
+		for _, l := range t.m.hintRows(t.sheet.task, h, max(w-3, 1)) {
 			body = append(body, l+cell.New(w-2-max(w-3, 1)).String())
 		}
 	}
