@@ -10,6 +10,7 @@ import (
 	"pitwall/agent"
 	"pitwall/agent/engine"
 	"pitwall/agent/scaffold"
+	"pitwall/report"
 	"pitwall/store"
 	"pitwall/taskdata"
 )
@@ -134,7 +135,7 @@ func (a *app) report(ctx context.Context, s *store.Store, id string) error {
 		fmt.Fprintln(a.out, id)
 		return nil
 	}
-	doc, err := showDoc(ctx, s, id)
+	doc, err := report.Read(ctx, s, id)
 	if err != nil {
 		return err
 	}

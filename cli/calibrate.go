@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall/report"
 	"pitwall/store"
 	"pitwall/taskdata"
 )
@@ -42,14 +43,14 @@ func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int,
 		return err
 	}
 	if a.json {
-		return a.print(calibrationDoc(c))
+		return a.print(report.OfCalibration(c))
 	}
 	kind := ""
 	if id, _, ok := strings.Cut(task, "/"); ok {
 		track, err := taskdata.FindTrack(id)
-		kind = asideWord(task, err != nil || !track.Practice)
+		kind = report.Aside(task, err != nil || !track.Practice)
 	}
-	from, to := spreadOf(c.From), spreadOf(c.To)
+	from, to := report.OfSeconds(c.From), report.OfSeconds(c.To)
 	fmt.Fprintf(a.out, "record i    %.2f s ± %.2f s over %d runs%s\nrecord i+1  %.2f s ± %.2f s over %d runs%s\n",
 		from.Mean, float64(from.SD), len(c.From), kind, to.Mean, float64(to.SD), len(c.To), kind)
 	if !c.Resolved {

@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agent/adopt"
 	"pitwall/internal/clean"
+	"pitwall/report"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
@@ -67,13 +68,13 @@ type itemJSON struct {
 }
 
 func (a *app) importClone(ctx context.Context, s *store.Store, path, ref string) error {
-	report, err := a.takeIn(ctx, s, path, ref, a.importProgress())
+	took, err := a.takeIn(ctx, s, path, ref, a.importProgress())
 	if a.json {
 		items := []itemJSON{}
-		for _, i := range report.Items {
+		for _, i := range took.Items {
 			items = append(items, itemJSON{
 				string(i.Kind), i.Track, i.Number, i.Name, string(i.State), i.Why, i.Script, i.CurvePoints, i.Runs,
-				known(i.Seconds), known(i.ValLoss), known(i.PublishedSeconds), i.Torch, i.Hardware,
+				report.Known(i.Seconds), report.Known(i.ValLoss), report.Known(i.PublishedSeconds), i.Torch, i.Hardware,
 			})
 		}
 		return errors.Join(err, a.print(struct {
@@ -81,13 +82,13 @@ func (a *app) importClone(ctx context.Context, s *store.Store, path, ref string)
 			Source string     `json:"source"`
 			Commit string     `json:"commit"`
 			Items  []itemJSON `json:"items"`
-		}{report.Path, report.Source, report.Commit, items}))
+		}{took.Path, took.Source, took.Commit, items}))
 	}
-	if len(report.Items) == 0 {
+	if len(took.Items) == 0 {
 		return err
 	}
 	rows := [][]string{{"KIND", "OF", "STATE", "SCRIPT", "POINTS", "RUNS", "LOG TIME", "PUBLISHED", "LOSS", "TORCH", ""}}
-	for _, i := range report.Items {
+	for _, i := range took.Items {
 		of := i.Name
 		if i.Number > 0 {
 			of = i.Track + "/" + strconv.Itoa(i.Number)
@@ -107,7 +108,7 @@ func (a *app) importClone(ctx context.Context, s *store.Store, path, ref string)
 	if tableErr := a.table(rows); tableErr != nil {
 		return errors.Join(err, tableErr)
 	}
-	fmt.Fprintln(a.err, importSummary(report))
+	fmt.Fprintln(a.err, importSummary(took))
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"pitwall/internal/clean"
+	"pitwall/report"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
@@ -72,7 +73,7 @@ func progressLine(st *fold.State, figures bool) string {
 	case event.StatusDone, event.StatusStopped, event.StatusFailed:
 		parts = append(parts, st.Status)
 		if st.Confirmed != nil && st.Confirmed.FSR != nil {
-			parts = append(parts, fmt.Sprintf("FSR %.2f%s", *st.Confirmed.FSR, asideWord(st.Attempt.Task, st.Attempt.Benchmark)))
+			parts = append(parts, fmt.Sprintf("FSR %.2f%s", *st.Confirmed.FSR, report.Aside(st.Attempt.Task, st.Attempt.Benchmark)))
 		}
 		if st.Why != "" {
 			parts = append(parts, st.Why)
@@ -98,7 +99,7 @@ func progressLine(st *fold.State, figures bool) string {
 		parts = append(parts, "paused; go on with: pitwall resume")
 	}
 	if r := st.LiveRun(); r != nil && figures {
-		parts = append(parts, runWords(*r)+asideWord(st.Attempt.Task, st.Attempt.Benchmark))
+		parts = append(parts, runWords(*r)+report.Aside(st.Attempt.Task, st.Attempt.Benchmark))
 	}
 	if st.Usage.Total() > 0 && figures {
 		parts = append(parts, fmt.Sprintf("%dk tokens", (st.Usage.Total()+500)/1000))

@@ -15,6 +15,7 @@ import (
 	"pitwall/agent/scaffold"
 	"pitwall/campaign"
 	"pitwall/internal/clean"
+	"pitwall/report"
 	"pitwall/store"
 	"pitwall/store/event"
 )
@@ -258,17 +259,17 @@ func (a *app) listCampaigns(ctx context.Context, s *store.Store) error {
 		if err != nil {
 			return err
 		}
-		report := campaign.NewReport(c, cells)
-		t := report.Totals()
+		of := campaign.NewReport(c, cells)
+		t := of.Totals()
 		d := campaignJSON{
-			Campaign: c.ID, Name: c.Name, File: c.Plan.File, Created: moment(c.Created), Sweeping: s.Sweeping(c.ID), Benchmark: campaign.Aside(c.Plan) == "",
+			Campaign: c.ID, Name: c.Name, File: c.Plan.File, Created: report.Moment(c.Created), Sweeping: s.Sweeping(c.ID), Benchmark: campaign.Aside(c.Plan) == "",
 			Cells: t.Cells, Done: t.Done, Failed: t.Failed, Tokens: t.Tokens, Cost: event.Float(t.Cost),
 		}
 		if t.Unpriced > 0 {
 			d.Cost = event.NaN()
 		}
 		docs = append(docs, d)
-		how := report.Line()
+		how := of.Line()
 		if d.Sweeping {
 			how += " · sweeping now"
 		}
