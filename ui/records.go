@@ -8,6 +8,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/taskdata"
+	"pitwall/ui/markdown"
 )
 
 // records is the home screen: a track's history, and what to start from it.
@@ -114,7 +115,7 @@ func (r *records) prepare(w, _ int) tea.Cmd {
 	}
 	if t := r.choice.ready(); t != nil {
 		_, right := r.columns(w)
-		cmds = append(cmds, r.choice.current().feed(t.To), r.m.wantHint(*t, r.choice.hintName(t), right-2))
+		cmds = append(cmds, r.choice.current().feed(t.To), r.m.wantHint(*t, r.choice.hintName(t), max(right-hintFrame, 1)))
 	}
 	return tea.Batch(cmds...)
 }
@@ -123,13 +124,13 @@ func (m *Model) wantHint(t taskdata.Task, h taskdata.Hint, w int) tea.Cmd {
 	if h == taskdata.HintNone {
 		return nil
 	}
-	dark := m.th.dark
+	th := m.th.prose
 	return m.slow.want(hintKey(t, h, w), func() any {
 		text, err := t.HintText(h)
 		if err != nil {
 			return []string{}
 		}
-		return markdown(text, w, dark)
+		return markdown.Rows(text, w, th)
 	})
 }
 

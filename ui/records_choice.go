@@ -34,6 +34,9 @@ func (d *recordDetail) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
 	return row
 }
 
+// hintFrame is the cells of a hint's box that its text leaves free.
+const hintFrame = 3
+
 // hintBox gives the text of the chosen hint in at most h rows.
 func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
 	th := d.m.th
@@ -42,10 +45,11 @@ func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
 		return nil
 	}
 	var text []string
+	inner := max(w-hintFrame, 1)
 	if hint == taskdata.HintNone {
-		text = []string{cell.New(w-2).Put(th.dim, firstFit(w-2, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
-	} else if text = d.m.hintRows(*t, hint, w-2); text == nil {
-		text = []string{cell.New(w - 2).String()}
+		text = []string{cell.New(inner).Put(th.dim, firstFit(inner, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
+	} else if text = d.m.hintRows(*t, hint, inner); text == nil {
+		text = cell.Blank(inner, 1)
 	}
 	if of := hintKey(*t, hint, 0); of != d.topOf {
 		d.top, d.topOf = 0, of
@@ -60,7 +64,7 @@ func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
 		} else if i == n-1 && d.top+n < len(text) {
 			edge = "↓"
 		}
-		rows = append(rows, cell.New(2).Put(th.faint, " "+edge).String()+l)
+		rows = append(rows, cell.New(w).Put(th.faint, " "+edge).Raw(l, inner).String())
 	}
 	return rows
 }

@@ -1,12 +1,6 @@
 package ui
 
-import (
-	tea "charm.land/bubbletea/v2"
-	"charm.land/glamour/v2"
-	"charm.land/glamour/v2/styles"
-
-	"pitwall/internal/clean"
-)
+import tea "charm.land/bubbletea/v2"
 
 // slow keeps what is too slow to make while drawing: it is asked for in
 // prepare, made in a command, and found here by the next view.
@@ -51,31 +45,4 @@ func (s *slow) forget() {
 	s.epoch++
 	clear(s.got)
 	clear(s.asked)
-}
-
-// markdown gives a text as rows of w cells. It is slow.
-func markdown(text string, w int, dark bool) []string {
-	config := styles.LightStyleConfig
-	if dark {
-		config = styles.DarkStyleConfig
-	}
-	none := uint(0)
-	config.Document.Margin = &none
-	config.Document.BlockPrefix, config.Document.BlockSuffix = "", ""
-	config.Document.Color = nil
-	config.CodeBlock.Margin = &none
-	config.H1 = config.H2
-	config.H1.Prefix, config.H2.Prefix, config.H3.Prefix = "", "", ""
-	text = clean.Text(text)
-	var rows []string
-	r, err := glamour.NewTermRenderer(glamour.WithStyles(config), glamour.WithWordWrap(max(w-1, 10)))
-	if err == nil {
-		if drawn, err := r.Render(text); err == nil {
-			text = drawn
-		}
-	}
-	for _, l := range lines(text) {
-		rows = append(rows, fitStyled(l, w))
-	}
-	return rows
 }

@@ -8,6 +8,7 @@ import (
 	"pitwall/ui/cell"
 	"pitwall/ui/code"
 	"pitwall/ui/diffview"
+	"pitwall/ui/markdown"
 	"pitwall/ui/widget"
 )
 
@@ -21,6 +22,7 @@ type theme struct {
 	selected                               cell.Style // background of the chosen row
 	hit                                    cell.Style // what a filter found, added to another style
 	code                                   code.Theme
+	prose                                  markdown.Theme
 	diff                                   diffview.Theme
 	help                                   widget.HelpStyles
 	bar                                    widget.BarStyles
@@ -62,6 +64,10 @@ func newTheme(dark bool) *theme {
 		String:  fg("#aacd82", "#3c6e14"),
 		Number:  fg("#ebaf6e", "#a05000"),
 		Comment: fg("#7d828c", "#787c84"),
+	}
+	t.prose = markdown.Theme{
+		Heading: t.accent + t.bold, Subheading: t.bold, Strong: t.bold, Emphasis: widget.Opening(plain.Italic(true)),
+		Code: t.code.Builtin, Link: t.accent, Address: t.dim, Sign: t.dim, Script: t.code,
 	}
 	t.diff = diffview.Theme{
 		Add: bg("#142e1e", "#e0f8e6"), AddWord: bg("#245c38", "#aae4ba"), AddSign: t.good,
