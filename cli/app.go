@@ -28,7 +28,8 @@ type app struct {
 	getenv   func(string) string
 	version  string
 	json     bool
-	catalog  atomic.Pointer[taskdata.Catalog] // see tasks
+	launch   func(ctx context.Context, s *store.Store, id string, goOn bool) error // starts an engine of its own; nil: a process of this program
+	catalog  atomic.Pointer[taskdata.Catalog]                                      // see tasks
 }
 
 // tasks gives the tasks with what was imported. Where that cannot be read, what is

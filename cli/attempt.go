@@ -77,43 +77,24 @@ func (a *app) attemptCmd() *cobra.Command {
 }
 
 func (a *app) attempt(ctx context.Context, s *store.Store, spec store.Spec, detach, yes bool) error {
-	if err := a.name(s, &spec); err != nil {
-		return err
-	}
-	if err := a.engine(s).Preflight(ctx, spec); err != nil {
-		return err
-	}
-	if err := a.agree(ctx, s, yes, spec); err != nil {
-		return err
-	}
-	id, err := s.Create(ctx, spec)
-	if err != nil {
-		return err
-	}
-	return a.drive(ctx, s, id, detach, false)
-}
-
-// name writes down which model a spec means, so that the attempt keeps it.
-func (a *app) name(s *store.Store, spec *store.Spec) error {
-	if spec.Agent != agent.LLM {
-		return nil
-	}
-	m, err := a.engine(s).Model(spec.Model)
-	if err == nil {
-		spec.Model = m.ID()
-	}
-	return err
-}
-
-// drive runs an engine on an attempt, here or detached, and reports. A pause that
-// the attempt was left in ends where goOn is true.
-func (a *app) drive(ctx context.Context, s *store.Store, id string, detach, goOn bool) error {
+	st := a.asking(s, yes)
 	if detach {
-		if err := a.launch(ctx, s, id, goOn); err != nil {
+		id, err := st.Begin(ctx, spec)
+		if err != nil {
 			return err
 		}
 		return a.report(ctx, s, id)
 	}
+	id, err := st.New(ctx, spec)
+	if err != nil {
+		return err
+	}
+	return a.drive(ctx, s, id, false)
+}
+
+// drive runs an engine on an attempt in this process, and reports. A pause that the
+// attempt was left in ends where goOn is true.
+func (a *app) drive(ctx context.Context, s *store.Store, id string, goOn bool) error {
 	if !a.json {
 		fmt.Fprintln(a.out, id)
 	}

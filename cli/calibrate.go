@@ -31,7 +31,7 @@ func (a *app) calibrateCmd() *cobra.Command {
 }
 
 func (a *app) calibrate(ctx context.Context, s *store.Store, task string, n int, yes bool) error {
-	if err := a.agree(ctx, s, yes, store.Spec{Task: task, Calibrate: n}); err != nil {
+	if err := a.asking(s, yes).Agreed(ctx, store.Spec{Task: task, Calibrate: n}); err != nil {
 		return err
 	}
 	var following func()

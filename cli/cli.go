@@ -102,7 +102,7 @@ func newRoot(a *app) *cobra.Command {
 		Example: "pitwall\npitwall attempt micro/7 --agent tuner --nodes 3\npitwall attempts\npitwall replay 1 --speed 4",
 		Version: a.version,
 		Args:    args(0, 0),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.screen(cmd.Context(), screenOptions{}) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.screen(cmd.Context(), opening{}) },
 		// What is wrong is said once, by run.
 		SilenceErrors: true, SilenceUsage: true,
 	}

@@ -15,9 +15,9 @@ import (
 // launchPatience is what a detached engine gets to take its attempt over.
 const launchPatience = 15 * time.Second
 
-// launch starts a detached engine on an attempt and returns when it has it. A pause
-// that the attempt was left in ends where goOn is true.
-func (a *app) launch(ctx context.Context, s *store.Store, id string, goOn bool) error {
+// launchEngine starts a detached engine on an attempt and returns when it has it. A
+// pause that the attempt was left in ends where goOn is true.
+func (a *app) launchEngine(ctx context.Context, s *store.Store, id string, goOn bool) error {
 	path := engineLog(a.home(), id)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("start engine: %w", err)

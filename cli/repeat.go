@@ -58,7 +58,7 @@ func (a *app) repeat(ctx context.Context, s *store.Store, subject engine.Subject
 	if subject.Node >= 0 {
 		cost.Nodes = 2 * n
 	}
-	if err := a.agree(ctx, s, yes, cost); err != nil {
+	if err := a.asking(s, yes).Agreed(ctx, cost); err != nil {
 		return err
 	}
 	var following func()

@@ -14,7 +14,7 @@ func (a *app) replayCmd() *cobra.Command {
 			if speed < 0.5 || speed > 100 {
 				return usagef("speed %g: choose between 0.5 and 100", speed)
 			}
-			return a.screen(cmd.Context(), screenOptions{open: args[0], replay: true, speed: speed})
+			return a.screen(cmd.Context(), opening{open: args[0], replay: true, speed: speed})
 		},
 	}
 	cmd.Flags().Float64Var(&speed, "speed", 1, "how many times as fast as it was, 0.5 to 100")

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -20,28 +19,20 @@ func (a *app) resumeCmd() *cobra.Command {
 			if sum, err := s.Attempt(ctx, args[0]); err == nil && sum.Status == event.StatusPaused {
 				return a.order(ctx, s, sum.ID, event.OrderGo, nil)
 			}
-			id, err := a.resumable(ctx, s, args[0])
+			st := a.starter(s)
+			id, err := st.Resumable(ctx, args[0])
 			if err != nil {
 				return err
 			}
-			return a.drive(ctx, s, id, detach, true)
+			if !detach {
+				return a.drive(ctx, s, id, true)
+			}
+			if err := st.Launch(ctx, id, true); err != nil {
+				return err
+			}
+			return a.report(ctx, s, id)
 		}),
 	}
 	cmd.Flags().BoolVar(&detach, "detach", false, "leave it running and return at once")
 	return cmd
-}
-
-// resumable finds an attempt that an engine can go on with.
-func (a *app) resumable(ctx context.Context, s *store.Store, prefix string) (string, error) {
-	sum, err := s.Attempt(ctx, prefix)
-	if err != nil {
-		return "", err
-	}
-	switch sum.Status {
-	case event.StatusDone:
-		return "", fmt.Errorf("attempt %d is done; start another with: pitwall attempt %s", sum.Number, sum.Task)
-	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
-		return "", fmt.Errorf("attempt %d is %s already; follow it with: pitwall watch %d", sum.Number, sum.Status, sum.Number)
-	}
-	return sum.ID, a.engine(s).Preflight(ctx, sum.Spec)
 }

@@ -17,14 +17,14 @@ import (
 	"pitwall/ui"
 )
 
-// screenOptions say where the screen opens.
-type screenOptions struct {
+// opening says where the screen opens.
+type opening struct {
 	open   string // an attempt's prefix; "" for home
 	replay bool
 	speed  float64
 }
 
-func (a *app) screen(ctx context.Context, o screenOptions) error {
+func (a *app) screen(ctx context.Context, o opening) error {
 	if !term.IsTerminal(os.Stdin.Fd()) || !term.IsTerminal(os.Stdout.Fd()) {
 		return usagef("the screen needs a terminal; without one use the commands, see pitwall --help")
 	}
@@ -39,10 +39,6 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			}
 			o.open = sum.ID
 		}
-		// An engine knows the tasks that there were when it was made, and more may be
-		// imported.
-		now := func() *engine.Engine { return a.engine(s) }
-		machine := newSurveyor(a.getenv)
 		// Tidying may take a while: the screen does not wait for it, and hears of
 		// its troubles when the terminal is free again.
 		ctx, leave := context.WithCancel(ctx)
@@ -52,40 +48,43 @@ func (a *app) screen(ctx context.Context, o screenOptions) error {
 			leave()
 			a.warn(<-tidied)
 		}()
-		return ui.Run(ctx, ui.Options{
-			Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(now()), Scaffolds: scaffoldChoices(),
-			Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, now()) },
-			Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(now(), spec) },
-			Defaults: func(task, by string) (store.Spec, error) { return a.defaults(now(), task, by) },
-			Editor:   a.editor,
-			Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.begin(ctx, s, spec) },
-			Resume: func(ctx context.Context, id string) error {
-				id, err := a.resumable(ctx, s, id)
-				if err != nil {
-					return err
-				}
-				return a.launch(ctx, s, id, false)
-			},
-			Preflight: func(ctx context.Context) error {
-				if err := runner.Supported(); err != nil {
-					return err
-				}
-				_, err := runner.FindPython(ctx, a.getenv)
-				return err
-			},
-			Machine: func(ctx context.Context) string { return engine.MachineLabel(runner.Host(ctx)) },
-			Track:   machine.homeTrack,
-			Environment: func(ctx context.Context, task string) ([]ui.EnvCheck, error) {
-				return a.environment(ctx, now(), machine, task)
-			},
-			Cost: func(spec store.Spec) (string, error) { return costOf(now(), spec) },
-			Import: func(ctx context.Context, path string, progress func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {
-				report, err := a.takeIn(ctx, s, path, "", progress)
-				return report, a.tasks(), err
-			},
-			Open: o.open, Replay: o.replay, Speed: o.speed,
-		})
+		return ui.Run(ctx, a.screenOptions(s, o))
 	})
+}
+
+// screenOptions wires the screen to what it shows and starts.
+func (a *app) screenOptions(s *store.Store, o opening) ui.Options {
+	// An engine knows the tasks that there were when it was made, and more may be
+	// imported.
+	now := func() *engine.Engine { return a.engine(s) }
+	machine := newSurveyor(a.getenv)
+	return ui.Options{
+		Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(now()), Scaffolds: scaffoldChoices(),
+		Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, now()) },
+		Prompt:   func(_ context.Context, spec store.Spec) (ui.PromptPreview, error) { return preview(now(), spec) },
+		Defaults: func(task, by string) (store.Spec, error) { return a.defaults(now(), task, by) },
+		Editor:   a.editor,
+		Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.starter(s).Begin(ctx, spec) },
+		Resume:   func(ctx context.Context, id string) error { return a.starter(s).Resume(ctx, id, false) },
+		Preflight: func(ctx context.Context) error {
+			if err := runner.Supported(); err != nil {
+				return err
+			}
+			_, err := runner.FindPython(ctx, a.getenv)
+			return err
+		},
+		Machine: func(ctx context.Context) string { return engine.MachineLabel(runner.Host(ctx)) },
+		Track:   machine.homeTrack,
+		Environment: func(ctx context.Context, task string) ([]ui.EnvCheck, error) {
+			return a.environment(ctx, now(), machine, task)
+		},
+		Cost: func(spec store.Spec) (string, error) { return a.starter(s).Cost(spec) },
+		Import: func(ctx context.Context, path string, progress func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {
+			report, err := a.takeIn(ctx, s, path, "", progress)
+			return report, a.tasks(), err
+		},
+		Open: o.open, Replay: o.replay, Speed: o.speed,
+	}
 }
 
 // agentChoices lists the agents; one that is a language model is ready where a key
@@ -155,19 +154,4 @@ func modelChoices(ctx context.Context, e *engine.Engine) ([]ui.ModelChoice, erro
 func preview(e *engine.Engine, spec store.Spec) (ui.PromptPreview, error) {
 	p, err := e.Preview(spec)
 	return ui.PromptPreview{Messages: p.Messages, Tokens: p.Tokens, Hash: p.Hash, Left: p.Left}, err
-}
-
-// begin creates an attempt and starts a detached engine on it.
-func (a *app) begin(ctx context.Context, s *store.Store, spec store.Spec) (string, error) {
-	if err := a.name(s, &spec); err != nil {
-		return "", err
-	}
-	if err := a.engine(s).Preflight(ctx, spec); err != nil {
-		return "", err
-	}
-	id, err := s.Create(ctx, spec)
-	if err != nil {
-		return "", err
-	}
-	return id, a.launch(ctx, s, id, false)
 }

@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agent"
 	"pitwall/agent/scaffold"
+	"pitwall/agent/start"
 	"pitwall/campaign"
 	"pitwall/internal/clean"
 	"pitwall/report"
@@ -61,17 +62,14 @@ func (a *app) sweepCmd() *cobra.Command {
 }
 
 // world is what campaign files are read against.
-func (a *app) world(s *store.Store) campaign.World {
+func (a *app) world(st start.Starter) campaign.World {
 	return campaign.World{
 		Tasks:   a.tasks(),
 		Base:    func(task, by string) (store.Spec, error) { return newSpec(a.tasks(), task, by) },
 		Figures: func(name string) (event.Search, error) { return scaffold.SearchOf(name, event.Search{}) },
 		Talks:   talks,
-		Model: func(name string) (string, error) {
-			m, err := a.engine(s).Model(name)
-			return m.ID(), err
-		},
-		Check: a.engine(s).Preflight,
+		Model:   st.Model,
+		Check:   st.Preflight,
 	}
 }
 
@@ -94,7 +92,8 @@ func talks(name string) (bool, error) {
 }
 
 func (a *app) sweep(ctx context.Context, s *store.Store, file string, o sweepOptions) error {
-	c, err := campaign.Read(ctx, file, a.world(s))
+	st := a.asking(s, o.yes)
+	c, err := campaign.Read(ctx, file, a.world(st))
 	var mistake *campaign.Mistake
 	switch {
 	case errors.As(err, &mistake):
@@ -110,7 +109,7 @@ func (a *app) sweep(ctx context.Context, s *store.Store, file string, o sweepOpt
 		specs = append(specs, cell.Spec())
 	}
 	if o.dry {
-		cost, err := costOf(a.engine(s), specs...)
+		cost, err := st.Cost(specs...)
 		if err != nil {
 			return err
 		}
@@ -119,14 +118,14 @@ func (a *app) sweep(ctx context.Context, s *store.Store, file string, o sweepOpt
 		}
 		return a.dryRun(ctx, s, c)
 	}
-	if err := a.agree(ctx, s, o.yes, specs...); err != nil {
+	if err := st.Agreed(ctx, specs...); err != nil {
 		return err
 	}
 	release, err := s.LockCampaign(ctx, c.ID)
 	if err != nil {
 		return err
 	}
-	err = a.runSweep(ctx, s, c, o)
+	err = a.runSweep(ctx, s, st, c, o)
 	if errors.Is(err, campaign.ErrStopped) {
 		err = fmt.Errorf("%w; go on with: pitwall sweep %s", err, file)
 	}
@@ -149,7 +148,7 @@ func roomOnDisk(home string) error {
 }
 
 // runSweep runs a campaign that nobody else runs.
-func (a *app) runSweep(ctx context.Context, s *store.Store, c store.Campaign, o sweepOptions) error {
+func (a *app) runSweep(ctx context.Context, s *store.Store, st start.Starter, c store.Campaign, o sweepOptions) error {
 	others, err := s.Campaigns(ctx)
 	if err != nil {
 		return err
@@ -166,7 +165,7 @@ func (a *app) runSweep(ctx context.Context, s *store.Store, c store.Campaign, o 
 	board := &board{out: a.err}
 	run := campaign.Sweep{
 		Attempts: s, Jobs: o.jobs, Tell: board.tell,
-		Launch: func(ctx context.Context, id string) error { return a.launch(ctx, s, id, true) },
+		Launch: func(ctx context.Context, id string) error { return st.Launch(ctx, id, true) },
 		Stop: func(ctx context.Context, id string) error {
 			_, err := s.Order(ctx, id, event.OrderStop, "")
 			return err

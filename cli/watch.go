@@ -10,7 +10,7 @@ func (a *app) watchCmd() *cobra.Command {
 		Short: "Open the screen on an attempt",
 		Args:  args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.screen(cmd.Context(), screenOptions{open: args[0]})
+			return a.screen(cmd.Context(), opening{open: args[0]})
 		},
 	}
 }

@@ -1,23 +1,16 @@
-package cli
+package start
 
 import (
-	"bufio"
-	"context"
 	"fmt"
-	"os"
-	"strings"
 
-	"github.com/charmbracelet/x/term"
-
-	"pitwall/agent/engine"
 	"pitwall/agent/rig"
 	"pitwall/runner/profile"
 	"pitwall/store"
 )
 
-// costOf says in a line what the runs of some attempts take on GPUs, "" where they
-// take none.
-func costOf(e *engine.Engine, specs ...store.Spec) (string, error) {
+// Cost says in a line what the runs of some attempts take on GPUs, "" where they take
+// none.
+func (s Starter) Cost(specs ...store.Spec) (string, error) {
 	var all profile.Estimate
 	count := 0
 	measured := map[string]bool{} // tasks: they are calibrated once
@@ -26,7 +19,7 @@ func costOf(e *engine.Engine, specs ...store.Spec) (string, error) {
 			spec.Calibrate = 0
 		}
 		measured[spec.Task] = true
-		plan, err := e.Plan(spec)
+		plan, err := s.Plan(spec)
 		if err != nil {
 			return "", err
 		}
@@ -63,34 +56,4 @@ func amount(v float64) string {
 		return fmt.Sprintf("%.1f", v)
 	}
 	return fmt.Sprintf("%.0f", v)
-}
-
-// agree asks before GPUs are kept busy, unless yes was said beforehand.
-func (a *app) agree(ctx context.Context, s *store.Store, yes bool, specs ...store.Spec) error {
-	cost, err := costOf(a.engine(s), specs...)
-	if err != nil || cost == "" {
-		return err
-	}
-	fmt.Fprintln(a.err, cost)
-	if yes {
-		return nil
-	}
-	if !term.IsTerminal(os.Stdin.Fd()) {
-		return usagef("nobody is here to agree to that: add --yes")
-	}
-	fmt.Fprint(a.err, "Start? [y/N] ")
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(os.Stdin).ReadString('\n') // an end is a no
-		answer <- line
-	}()
-	select {
-	case line := <-answer:
-		if word := strings.ToLower(strings.TrimSpace(line)); word == "y" || word == "yes" {
-			return nil
-		}
-		return fmt.Errorf("not started")
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
