@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"pitwall/agent/prompt"
-	"pitwall/runner"
 	"pitwall/store/event"
 	"pitwall/taskdata"
 )
@@ -116,10 +115,10 @@ func Kinds() []Kind {
 }
 
 // New makes the agent of that name for a task, one that speaks to no model.
-func New(name string, task taskdata.Task, py runner.Python) (Agent, error) {
+func New(name string, task taskdata.Task, py taskdata.Interpreter) (Agent, error) {
 	switch name {
 	case Tuner:
-		return &tuner{python: py.Path}, nil
+		return &tuner{python: py}, nil
 	case Oracle:
 		if task.Open() {
 			return nil, fmt.Errorf("agent %s writes the next record's change, and record %d is the newest: choose another agent", Oracle, task.From.Number)

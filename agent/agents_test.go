@@ -17,13 +17,17 @@ import (
 	"pitwall/taskdata"
 )
 
-func python(t testing.TB) runner.Python {
+func python(t testing.TB) taskdata.Interpreter {
 	t.Helper()
-	py, err := runner.FindPython(t.Context(), os.Getenv)
+	var here runner.Local
+	py, err := here.Interpreter(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return py
+	return taskdata.Interpreter{Path: py.Path, Ask: func(ctx context.Context, args []string, input []byte) (taskdata.Answer, error) {
+		a, err := here.Ask(ctx, runner.Question{Argv: append([]string{py.Path}, args...), Input: input})
+		return taskdata.Answer(a), err
+	}}
 }
 
 // propose has an agent write one node and returns the script it leaves.
@@ -62,7 +66,7 @@ func propose(t *testing.T, a Agent, b Brief) (string, *fold.State) {
 	return string(text), st
 }
 
-func briefOf(t *testing.T, id string, py runner.Python) Brief {
+func briefOf(t *testing.T, id string, py taskdata.Interpreter) Brief {
 	t.Helper()
 	task, err := taskdata.Embedded().FindTask(id)
 	if err != nil {
@@ -73,7 +77,7 @@ func briefOf(t *testing.T, id string, py runner.Python) Brief {
 		t.Fatal(err)
 	}
 	check := func(ctx context.Context, files map[string]string) ([]taskdata.Violation, error) {
-		found, err := taskdata.CheckText(ctx, py.Path, task, files[taskdata.ScriptName])
+		found, err := taskdata.CheckText(ctx, py, task, files[taskdata.ScriptName])
 		return slices.DeleteFunc(found, func(v taskdata.Violation) bool { return v.Flag }), err
 	}
 	return Brief{
@@ -249,7 +253,7 @@ func TestTunerThatHasTriedEverythingSaysSo(t *testing.T) {
 		return []taskdata.Violation{{Rule: "all"}}, nil
 	}
 	var no *Refusal
-	if err := (&tuner{python: python(t).Path}).Propose(t.Context(), b, nil); !errors.As(err, &no) {
+	if err := (&tuner{python: python(t)}).Propose(t.Context(), b, nil); !errors.As(err, &no) {
 		t.Errorf("got %v, want a refusal that lets the attempt go on", err)
 	}
 }

@@ -1,17 +1,13 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
-	"strings"
 	"time"
 
-	"pitwall/runner"
+	"pitwall/taskdata"
 )
 
 //go:embed constants.py
@@ -37,26 +33,23 @@ func (c constant) key() string { return fmt.Sprintf("%s#%d", c.Place, c.Ordinal)
 const scanPatience = 20 * time.Second
 
 // scanConstants lists the constants of each source, through the interpreter's own parser.
-func scanConstants(ctx context.Context, python string, sources []string) ([][]constant, error) {
+func scanConstants(ctx context.Context, python taskdata.Interpreter, sources []string) ([][]constant, error) {
 	in, err := json.Marshal(sources)
 	if err != nil {
 		return nil, fmt.Errorf("list constants: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, scanPatience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "-I", "-c", constantsScript)
-	cmd.Stdin = bytes.NewReader(in)
-	cmd.Env = runner.Environ(os.Environ(), "", nil)
-	cmd.WaitDelay = time.Second
-	var words strings.Builder
-	cmd.Stderr = &words
-	out, err := cmd.Output()
+	answer, err := python.Run(ctx, constantsScript, in)
+	if err == nil {
+		err = answer.Err()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("list constants with %s: %w: %s", python, err, strings.TrimSpace(words.String()))
+		return nil, fmt.Errorf("list constants with %s: %w", python.Path, err)
 	}
 	var raw []json.RawMessage
-	if err := json.Unmarshal(out, &raw); err != nil || len(raw) != len(sources) {
-		return nil, fmt.Errorf("list constants: %s gave no list back: check that it is a CPython", python)
+	if err := json.Unmarshal(answer.Out, &raw); err != nil || len(raw) != len(sources) {
+		return nil, fmt.Errorf("list constants: %s gave no list back: check that it is a CPython", python.Path)
 	}
 	lists := make([][]constant, len(raw))
 	for i, r := range raw {

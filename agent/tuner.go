@@ -12,13 +12,14 @@ import (
 
 	"pitwall/store/event"
 	"pitwall/store/fold"
+	"pitwall/taskdata"
 )
 
 // tuner is a seeded local search over the numeric constants of the script. It
 // knows no model and no machine learning: it finds the numbers by syntax, tries
 // changes of a few at a time from the best version so far, and goes on in the
 // directions that helped. It is the search baseline.
-type tuner struct{ python string }
+type tuner struct{ python taskdata.Interpreter }
 
 func (*tuner) RunsUnchanged() bool { return false }
 func (*tuner) Repeats() bool       { return false }

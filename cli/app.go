@@ -123,14 +123,20 @@ func (a *app) warn(err error) {
 
 // engine wires an engine that trains on this machine.
 func (a *app) engine(s *store.Store) *engine.Engine {
-	lock := a.getenv("PITWALL_LOCK")
 	return &engine.Engine{
 		Store:   s,
-		Runner:  &runner.Local{Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }, LockPath: lock},
+		Machine: a.machine(),
 		Getenv:  a.getenv,
-		Lock:    lock,
 		Version: a.version,
 		Pace:    agent.DefaultPace,
 		Tasks:   a.tasks(),
+	}
+}
+
+// machine is the one that scripts train on.
+func (a *app) machine() runner.Machine {
+	return &runner.Local{
+		Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) },
+		Root: a.home(), LockPath: a.getenv("PITWALL_LOCK"), Env: a.getenv,
 	}
 }

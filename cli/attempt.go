@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent"
-	"pitwall/agent/engine"
 	"pitwall/agent/scaffold"
 	"pitwall/report"
+	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/taskdata"
 )
@@ -33,7 +33,7 @@ func newSpec(tasks *taskdata.Catalog, taskID, by string) (store.Spec, error) {
 		return store.Spec{}, err
 	}
 	spec := store.Spec{
-		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: by, Scaffold: scaffold.Flat, Runner: engine.RunnerLocal,
+		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: by, Scaffold: scaffold.Flat, Runner: runner.NameLocal,
 		Nodes: defaultNodes, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns,
 	}
 	if by == agent.LLM {

@@ -55,7 +55,7 @@ func (a *app) spans(set profile.Set) ([]span, error) {
 
 // examineGPUs says what the GPU tracks need here and what of it is there.
 func (a *app) examineGPUs(ctx context.Context) []check {
-	found := newSurveyor(a.getenv)
+	found := newSurveyor(a.machine())
 	path := filepath.Join(a.home(), rig.ProfilesFile)
 	set, err := profile.Load(path)
 	if err != nil {
@@ -75,7 +75,7 @@ func (a *app) examineGPUs(ctx context.Context) []check {
 	}
 	checks := []check{found.examineCards(ctx, spans), profiles}
 	checks = append(checks, found.examineTorch(ctx, spans)...)
-	return append(checks, a.examineData(spans)...)
+	return append(checks, a.examineData(ctx, spans)...)
 }
 
 // examineCards looks for the GPUs. Those that a launcher takes elsewhere are not
@@ -191,7 +191,7 @@ func wantedSpan(sp span) string {
 
 // examineData looks for the shards in each directory that a profile names, and says
 // which records they are enough for.
-func (a *app) examineData(spans []span) []check {
+func (a *app) examineData(ctx context.Context, spans []span) []check {
 	var checks []check
 	by := map[string][]span{}
 	var dirs []string
@@ -203,12 +203,12 @@ func (a *app) examineData(spans []span) []check {
 		by[dir] = append(by[dir], sp)
 	}
 	for _, dir := range dirs {
-		checks = append(checks, a.examineShards(dir, by[dir]))
+		checks = append(checks, a.examineShards(ctx, dir, by[dir]))
 	}
 	return checks
 }
 
-func (a *app) examineShards(dir string, spans []span) check {
+func (a *app) examineShards(ctx context.Context, dir string, spans []span) check {
 	c := check{Name: "data"}
 	var most profile.Need
 	var hungriest taskdata.Task
@@ -225,10 +225,10 @@ func (a *app) examineShards(dir string, spans []span) check {
 		}
 	}
 	if dir == "" || slices.ContainsFunc(spans, func(sp span) bool { return len(sp.Launch) > 0 }) {
-		one := a.checkData(spans[0].Profile, hungriest)
+		one := a.checkData(ctx, spans[0].Profile, hungriest)
 		return check{Name: "data", OK: one.OK, Found: fmt.Sprintf("%s; that is for %s, which needs the most", one.Found, hungriest.ID()), Mend: one.Mend}
 	}
-	found, err := profile.CheckData(dir, most)
+	found, err := profile.CheckData(a.machine().Tree(ctx), dir, most)
 	if err != nil {
 		c.Found = err.Error()
 		return c

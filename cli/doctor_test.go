@@ -103,7 +103,7 @@ func TestEnvironmentOfATaskIsLookedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	machine := newSurveyor(a.getenv)
+	machine := newSurveyor(a.machine())
 	look := func(task string) map[string]ui.EnvCheck {
 		t.Helper()
 		list, err := a.environment(t.Context(), a.engine(s), machine, task)
@@ -146,7 +146,7 @@ func TestEnvironmentOfATaskIsLookedAtOnce(t *testing.T) {
 	if err := gputest.Set(bin, "count", "3"); err != nil {
 		t.Fatal(err)
 	}
-	few := newSurveyor(a.getenv).checkCards(t.Context(), profile.Profile{GPUs: 8})
+	few := newSurveyor(a.machine()).checkCards(t.Context(), profile.Profile{GPUs: 8})
 	if few.OK {
 		t.Errorf("three GPUs are enough for eight: %+v", few)
 	}

@@ -28,7 +28,7 @@ func (a *app) environment(ctx context.Context, e *engine.Engine, s *surveyor, id
 	if !c.OK {
 		return []ui.EnvCheck{c, s.checkCards(ctx, profile.Profile{GPUs: track.GPUs})}, nil
 	}
-	return []ui.EnvCheck{c, s.checkCards(ctx, p), s.checkTorch(ctx, p, wantedTorch(p, task.From)), a.checkData(p, task)}, nil
+	return []ui.EnvCheck{c, s.checkCards(ctx, p), s.checkTorch(ctx, p, wantedTorch(p, task.From)), a.checkData(ctx, p, task)}, nil
 }
 
 // checkProfile tells a profile, or what is wrong with it.
@@ -98,7 +98,7 @@ func release(version string) string {
 }
 
 // checkData says whether the shards of a task are there.
-func (a *app) checkData(p profile.Profile, task taskdata.Task) ui.EnvCheck {
+func (a *app) checkData(ctx context.Context, p profile.Profile, task taskdata.Task) ui.EnvCheck {
 	c := ui.EnvCheck{Name: "data"}
 	n, err := rig.Shards(task)
 	if err != nil {
@@ -119,7 +119,7 @@ func (a *app) checkData(p profile.Profile, task taskdata.Task) ui.EnvCheck {
 		c.OK, c.Found = true, fmt.Sprintf("%s needed in %s, where %s runs it; not looked at", n, dir, p.Launch[0])
 		return c
 	}
-	found, err := profile.CheckData(dir, n)
+	found, err := profile.CheckData(a.machine().Tree(ctx), dir, n)
 	switch {
 	case err != nil:
 		c.Found = err.Error()

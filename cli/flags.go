@@ -15,6 +15,7 @@ import (
 	"pitwall/agent/engine"
 	"pitwall/agent/scaffold"
 	"pitwall/internal/tokencount"
+	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -50,7 +51,7 @@ func (c *choices) add(f *pflag.FlagSet) {
 	f.IntVar(&s.Nodes, "nodes", defaultNodes, "how many nodes to try")
 	f.IntVar(&s.Parallel, "parallel", 0, "nodes under way at a time: one trains, others are written (default: 2 for llm)")
 	f.Int64Var(&s.Seed, "seed", 1, "the agent's seed")
-	f.StringVar(&s.Runner, "runner", engine.RunnerLocal, "where scripts train")
+	f.StringVar(&s.Runner, "runner", runner.NameLocal, "where scripts train")
 	f.IntVar(&c.calibrate, "calibrate", 0, "runs of each record that calibration needs (default: the track's)")
 	f.IntVar(&c.confirm, "confirm", 0, "fresh runs of the best node and of the record (default: the track's)")
 	f.Float64Var(&c.temperature, "temperature", 0, "of the model, 0 to 2 (default: the model's own)")

@@ -12,9 +12,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"pitwall/agent/adopt"
+	"pitwall/agent/rig"
 	"pitwall/internal/clean"
 	"pitwall/report"
-	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -178,12 +178,13 @@ func adoptOne(ctx context.Context, s *store.Store, tasks *taskdata.Catalog, w im
 
 // ruleCheck checks scripts against their track's rules with the Python that is here.
 func (a *app) ruleCheck(ctx context.Context) adopt.RuleCheck {
-	py, missing := runner.FindPython(ctx, a.getenv)
+	m := a.machine()
+	py, missing := m.Interpreter(ctx)
 	return func(ctx context.Context, task taskdata.Task, script string) ([]taskdata.Violation, error) {
 		if missing != nil {
 			return nil, missing
 		}
-		return taskdata.CheckText(ctx, py.Path, task, script)
+		return taskdata.CheckText(ctx, rig.Interpreter(m, py), task, script)
 	}
 }
 

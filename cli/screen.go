@@ -57,7 +57,7 @@ func (a *app) screenOptions(s *store.Store, o opening) ui.Options {
 	// An engine knows the tasks that there were when it was made, and more may be
 	// imported.
 	now := func() *engine.Engine { return a.engine(s) }
-	machine := newSurveyor(a.getenv)
+	machine := newSurveyor(a.machine())
 	return ui.Options{
 		Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(now()), Scaffolds: scaffoldChoices(),
 		Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, now()) },

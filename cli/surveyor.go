@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +33,7 @@ const (
 // surveyor finds out what GPU runs need of this machine. What it found stays true
 // for a while, so that looking at one task after another asks the machine once.
 type surveyor struct {
-	getenv func(string) string
+	machine runner.Machine
 
 	mu     sync.Mutex
 	gpus   answer[[]gpu.GPU]
@@ -49,8 +47,8 @@ type answer[T any] struct {
 	at    time.Time
 }
 
-func newSurveyor(getenv func(string) string) *surveyor {
-	return &surveyor{getenv: getenv, torchs: map[string]*answer[string]{}}
+func newSurveyor(m runner.Machine) *surveyor {
+	return &surveyor{machine: m, torchs: map[string]*answer[string]{}}
 }
 
 // homeTrack gives the track that the screen opens on: the benchmark's where there
@@ -58,7 +56,7 @@ func newSurveyor(getenv func(string) string) *surveyor {
 func (s *surveyor) homeTrack(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, homeWait)
 	defer cancel()
-	if gpus, _ := gpu.List(ctx); len(gpus) > 0 {
+	if gpus, _ := s.machine.ListGPUs(ctx); len(gpus) > 0 {
 		return taskdata.NanoGPT
 	}
 	return ""
@@ -71,7 +69,7 @@ func (s *surveyor) cards(ctx context.Context) ([]gpu.GPU, error) {
 	if a := &s.gpus; a.at.IsZero() || time.Since(a.at) > gpuAge {
 		ctx, cancel := context.WithTimeout(ctx, gpuWait)
 		defer cancel()
-		a.value, a.err = gpu.List(ctx)
+		a.value, a.err = s.machine.ListGPUs(ctx)
 		a.at = time.Now()
 	}
 	return s.gpus.value, s.gpus.err
@@ -99,7 +97,7 @@ func (s *surveyor) checkCards(ctx context.Context, p profile.Profile) ui.EnvChec
 			return c
 		}
 	}
-	if seen := gpu.Visible(all, s.getenv("CUDA_VISIBLE_DEVICES")); len(seen) < len(all) {
+	if seen := gpu.Visible(all, s.machine.Getenv("CUDA_VISIBLE_DEVICES")); len(seen) < len(all) {
 		c.Found += fmt.Sprintf(", of which CUDA_VISIBLE_DEVICES leaves %d", len(seen))
 		all = seen
 	}
@@ -138,7 +136,7 @@ func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by st
 	if len(p.Launch) > 0 {
 		return "", p.Launch[0], nil
 	}
-	t, err := p.FindTorch(taskdata.ScriptName)
+	t, err := p.FindTorch(ctx, s.machine, taskdata.ScriptName)
 	if err != nil {
 		return "", t.Program, err
 	}
@@ -148,7 +146,7 @@ func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by st
 	a := s.torchs[key]
 	if a == nil || time.Since(a.at) > torchAge || a.err != nil && time.Since(a.at) > gpuAge {
 		a = &answer[string]{}
-		a.value, a.err = askLine(ctx, t.Ask)
+		a.value, a.err = s.askLine(ctx, t.Ask)
 		a.at = time.Now()
 		s.torchs[key] = a
 	}
@@ -156,24 +154,21 @@ func (s *surveyor) torch(ctx context.Context, p profile.Profile) (version, by st
 }
 
 // askLine asks a program for a line. Its error is the last thing that the program said.
-func askLine(ctx context.Context, argv []string) (string, error) {
+func (s *surveyor) askLine(ctx context.Context, argv []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, torchWait)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Env = runner.Environ(os.Environ(), "", nil)
-	cmd.WaitDelay = time.Second
-	var said strings.Builder
-	cmd.Stderr = &said
-	out, err := cmd.Output()
+	answer, err := s.machine.Ask(ctx, runner.Question{Argv: argv})
 	switch {
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("%s did not answer within %s", argv[0], torchWait)
 	case err != nil:
-		words := strings.TrimSpace(said.String())
-		if words = clean.Line(words[strings.LastIndexByte(words, '\n')+1:]); words == "" {
-			words = err.Error()
-		}
-		return "", errors.New(words)
+		return "", err
 	}
-	return clean.Line(strings.TrimSpace(string(out))), nil
+	if err := taskdata.Answer(answer).Err(); err != nil {
+		if words := clean.Line(answer.Words[strings.LastIndexByte(answer.Words, '\n')+1:]); words != "" {
+			err = errors.New(words)
+		}
+		return "", err
+	}
+	return clean.Line(strings.TrimSpace(string(answer.Out))), nil
 }

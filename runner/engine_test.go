@@ -23,6 +23,8 @@ import (
 // order is what an engine in a process of its own is told to run.
 type order struct {
 	Job    Job
+	Timed  bool // under the machine's lock
+	Label  string
 	Lock   string
 	Harden bool
 }
@@ -42,7 +44,11 @@ func engine(args []string) int {
 		}
 	}
 	l := &Local{Shim: shim, LockPath: o.Lock}
-	res, err := l.Run(context.Background(), o.Job, printer{})
+	do := Run
+	if o.Timed {
+		do = timed(o.Label, func(h string) { fmt.Println("waiting", h) })
+	}
+	res, err := do(context.Background(), l, o.Job, printer{})
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -51,12 +57,24 @@ func engine(args []string) int {
 	return 0
 }
 
-type printer struct{}
+// timed runs a job once nobody else times one, as whoever drives an attempt does.
+func timed(label string, onWait func(string)) func(context.Context, Machine, Job, Sink) (Result, error) {
+	return func(ctx context.Context, m Machine, job Job, sink Sink) (Result, error) {
+		hold, err := m.Acquire(ctx, label, onWait)
+		if err != nil {
+			return Result{Reason: Stopped}, err
+		}
+		defer hold.Release()
+		job.Hold = hold
+		return Run(ctx, m, job, sink)
+	}
+}
 
-func (printer) Waiting(h Holder) { fmt.Println("waiting", h) }
-func (printer) Sample(Sample)    {}
-func (printer) Started(id Identity) {
-	b, _ := json.Marshal(id)
+type printer struct{ Quiet }
+
+func (printer) Started(ref Ref) {
+	id, _ := ref.identity()
+	b, _ := json.Marshal(id.Identity)
 	fmt.Printf("started %s\n", b)
 }
 
@@ -162,9 +180,8 @@ func TestTheMachineStaysLockedUntilTheRunIsGone(t *testing.T) {
 		t.Skip("needs the whole tree to end")
 	}
 	job := script(t, stubborn)
-	job.Timed, job.Label = true, "micro/3"
 	path := filepath.Join(t.TempDir(), "lock")
-	e := startEngine(t, order{Job: job, Lock: path}, Self())
+	e := startEngine(t, order{Job: job, Timed: true, Label: "micro/3", Lock: path}, Self())
 	e.next("line up")
 	if err := unix.Kill(e.id.ShimPID, unix.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -253,19 +270,18 @@ func TestTimedRunsQueue(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := script(t, "print('ran')")
-	job.Timed = true
 	rec := newRecord()
 	done := make(chan error, 1)
 	go func() {
-		_, err := l.Run(ctx(t), job, rec)
+		_, err := timed("", rec.wait)(ctx(t), l, job, rec)
 		done <- err
 	}()
 	rec.until(t, "the second is told to wait", func() bool { return len(rec.waiting) > 0 })
 	rec.mu.Lock()
 	h := rec.waiting[0]
 	rec.mu.Unlock()
-	if h.Label != "first" || h.PID != os.Getpid() || h.Since.IsZero() {
-		t.Errorf("holder %+v", h)
+	if h != fmt.Sprintf("first (process %d, since %s)", os.Getpid(), first.holder.Since.Local().Format("15:04")) {
+		t.Errorf("holder %s", h)
 	}
 	rec.change(func() {
 		if len(rec.started) != 0 {
@@ -274,8 +290,8 @@ func TestTimedRunsQueue(t *testing.T) {
 	})
 	// Runs under the lock that is held do not wait, and leave it held.
 	own := script(t, "print('own')")
-	own.Timed, own.Lock = true, first
-	if res, err := l.Run(ctx(t), own, newRecord()); err != nil || res.Reason != Exited {
+	own.Hold = first
+	if res, err := Run(ctx(t), l, own, newRecord()); err != nil || res.Reason != Exited {
 		t.Errorf("got %+v, %v", res, err)
 	}
 	rec.change(func() {
@@ -303,7 +319,6 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 	defer first.Release()
 	job := script(t, "print('ran')")
-	job.Timed = true
 	c, cancel := context.WithCancel(ctx(t))
 	rec := newRecord()
 	type ended struct {
@@ -312,7 +327,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	}
 	done := make(chan ended, 1)
 	go func() {
-		res, err := l.Run(c, job, rec)
+		res, err := timed("", rec.wait)(c, l, job, rec)
 		done <- ended{res, err}
 	}()
 	rec.until(t, "it waits", func() bool { return len(rec.waiting) > 0 })
@@ -321,8 +336,8 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	if !errors.Is(e.err, context.Canceled) || e.res.Reason != Stopped || len(rec.started) != 0 {
 		t.Errorf("got %+v, %v", e.res, e.err)
 	}
-	if rec.waiting[0].Label != "first[31m" {
-		t.Errorf("label %q", rec.waiting[0].Label)
+	if !strings.HasPrefix(rec.waiting[0], "first (") {
+		t.Errorf("holder %q", rec.waiting[0])
 	}
 }
 
@@ -341,7 +356,7 @@ func TestTheLockWorksAcrossUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := script(t, "")
-	job.Timed, job.Dir, job.Argv = true, "/", []string{"sh", "-c", "echo up; sleep 0.2"}
+	job.Dir, job.Argv = "/", []string{"sh", "-c", "echo up; sleep 0.2"}
 	cmd := asNobody(exec.Command(path))
 	go func() {
 		// Released only once the other waits.
@@ -350,7 +365,7 @@ func TestTheLockWorksAcrossUsers(t *testing.T) {
 		<-c.Done()
 		first.Release()
 	}()
-	e := startEngine(t, order{Job: job, Lock: lock}, cmd)
+	e := startEngine(t, order{Job: job, Timed: true, Lock: lock}, cmd)
 	var holder Holder
 	again, err := Acquire(ctx(t), lock, "root's again", func(h Holder) { holder = h })
 	if err != nil {
@@ -406,8 +421,7 @@ func TestRunsStartAfterTheProgramsFileIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	job := script(t, "print('up')")
-	job.Timed = true
-	b, _ := json.Marshal(order{Job: job, Lock: lock, Harden: true})
+	b, _ := json.Marshal(order{Job: job, Timed: true, Lock: lock, Harden: true})
 	cmd := exec.Command(path, "_engine", string(b))
 	out, err := cmd.StdoutPipe()
 	if err != nil {

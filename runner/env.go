@@ -19,6 +19,29 @@ var fixed = map[string]string{
 	"PYTHONNOUSERSITE":        "1",
 }
 
+// environOf is the environment of a job's script.
+func environOf(parent []string, job Job) []string {
+	extra := map[string]string{}
+	for _, kv := range parent {
+		if name, value, ok := strings.Cut(kv, "="); ok && Passes(job.Pass, name) {
+			extra[name] = value
+		}
+	}
+	maps.Copy(extra, job.Env)
+	return Environ(parent, job.ID, extra)
+}
+
+// Passes reports whether one of some patterns (Job.Pass) lets a variable through: its
+// name, or the beginning of it and a *. None lets one through that is called like a secret.
+func Passes(patterns []string, name string) bool {
+	return !environ.Secret(name) && slices.ContainsFunc(patterns, func(pattern string) bool {
+		if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
+			return strings.HasPrefix(name, prefix)
+		}
+		return name == pattern
+	})
+}
+
 // Environ builds a script's environment out of parent (as of os.Environ): what
 // any program may see, what every run gets, extra, and PITWALL_RUN=id. Later
 // ones win, and PITWALL_RUN cannot be overridden. The result is sorted.

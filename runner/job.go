@@ -24,22 +24,34 @@ type Job struct {
 	Env   map[string]string // added to the allow-listed environment, see Environ
 	Limit time.Duration     // wall limit from the start of the script; 0 means none
 	Quota int64             // bytes of log kept, 16 more counted per line; 0 means DefaultQuota
-	Timed bool              // takes the machine-wide lock, unless Lock brings it
-	Lock  *MachineLock      // a lock that the caller holds over several runs; Run leaves it held
+	// Dirs are made before the run starts, if need be; Links are made in Dir, by name,
+	// and lead to the paths given.
+	Dirs  []string
+	Links map[string]string
+	// Pass lets more of the machine's environment through to the script: names, a * at
+	// the end for all that follows. None that speaks of a key or a password ever passes.
+	Pass []string
+	// Hold is the machine, which a timed run needs; the run leaves it held.
+	Hold Hold
+	// Confine is what the run may reach. A machine that cannot see to it does not start.
+	Confine Confine
 }
 
 // Sink receives what happens in a run, in order, and never from two goroutines
 // at once. Its methods must not block for long: the log waits for them.
 type Sink interface {
-	// Waiting tells that someone else holds the machine; it is called at once
-	// and again when the holder changes.
-	Waiting(Holder)
+	// Queued tells that the run has a reference and has not begun yet, and why; again
+	// when the reason changes.
+	Queued(ref Ref, why string)
 	// Started tells that the script runs. It comes before Lines and Sample.
-	Started(Identity)
+	Started(Ref)
 	// Lines brings log lines in arrival order. The sink may keep them.
 	Lines([]Line)
 	// Sample comes once a second, and once more at the end.
 	Sample(Sample)
+	// Connection tells that the line to the machine broke, and, by nil, that it is
+	// back. The run goes on meanwhile; what it said is told then.
+	Connection(broken error)
 }
 
 // Line is one line of output, or a piece of a very long one.
@@ -50,6 +62,7 @@ type Line struct {
 	At     time.Duration // when it was read, since Started, monotonic
 	Data   []byte        // the exact bytes without the terminator; "\r\n" leaves the '\r' in Data
 	Gap    int64         // > 0: no line, but a mark that this many bytes were dropped here
+	Next   int64         // the position behind it, for Runs.Follow; only the machine reads it
 }
 
 // Metric parses the line's metrics. Only whole lines of standard output count.
@@ -81,6 +94,7 @@ const (
 	Limit       Reason = "limit"        // Job.Limit passed
 	StartFailed Reason = "start failed" // nothing ran
 	Lost        Reason = "lost"         // the guarding process vanished; the end of the script was not seen
+	Taken       Reason = "taken away"   // the machine ended it for reasons of its own; says nothing of the script
 )
 
 // Result is how a run ended.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // Supported says in words why no run can be started here; browse and replay work.
@@ -20,10 +21,18 @@ func Supported() error {
 	return fmt.Errorf("starting a run is not supported on %s; browse and replay work (to run, use Linux, macOS or WSL)", name)
 }
 
-// Run refuses: starting a run is not supported on this system.
-func (l *Local) Run(context.Context, Job, Sink) (Result, error) {
+// run is never made here.
+type run struct{}
+
+func (*run) stop() {}
+
+// Start refuses: starting a run is not supported on this system.
+func (l *Local) Start(context.Context, Job) (Ref, error) { return "", Supported() }
+
+// Follow refuses: no run can have been started.
+func (l *Local) Follow(context.Context, Ref, int64, Sink) (Result, error) {
 	err := Supported()
-	return Result{Reason: StartFailed, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
+	return Result{Reason: Lost, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
 }
 
 // Shim refuses: starting a run is not supported on this system.
@@ -53,3 +62,5 @@ func Acquire(context.Context, string, string, func(Holder)) (*MachineLock, error
 
 // Release does nothing.
 func (l *MachineLock) Release() error { return nil }
+
+func signalName(s syscall.Signal) string { return s.String() }

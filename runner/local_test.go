@@ -234,7 +234,7 @@ for i in range(33):
 `)
 	rec := newRecord()
 	lag := &lagging{record: rec, t: t}
-	if _, err := local(t).Run(ctx(t), job, lag); err != nil {
+	if _, err := Run(ctx(t), local(t), job, lag); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(rec.text(false)); got != mib<<20+3 {
@@ -366,7 +366,7 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 		job := good
 		c.change(&job)
 		rec := newRecord()
-		res, err := local(t).Run(ctx(t), job, rec)
+		res, err := Run(ctx(t), local(t), job, rec)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -389,7 +389,7 @@ os.kill(os.getppid(), signal.SIGKILL)
 time.sleep(1000)
 `)
 	rec := newRecord()
-	res, err := local(t).Run(ctx(t), job, rec)
+	res, err := Run(ctx(t), local(t), job, rec)
 	if err == nil || res.Reason != Lost || !strings.Contains(err.Error(), "lost") {
 		t.Errorf("got %+v, %v", res, err)
 	}
@@ -411,7 +411,7 @@ while time.time() < end: pass
 	rec := newRecord()
 	done := make(chan Result)
 	go func() {
-		res, _ := local(t).Run(c, job, rec)
+		res, _ := Run(c, local(t), job, rec)
 		done <- res
 	}()
 	rec.until(t, "a sample of both processes at work", func() bool {
@@ -513,7 +513,7 @@ func stopAfter(t *testing.T, job Job, text string) (*record, Result) {
 	done := make(chan ended, 1)
 	l := local(t)
 	go func() {
-		res, err := l.Run(c, job, rec)
+		res, err := Run(c, l, job, rec)
 		done <- ended{res, err}
 	}()
 	rec.until(t, text+" shows", rec.saw(text))

@@ -9,14 +9,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"pitwall/internal/clean"
 )
@@ -24,57 +29,91 @@ import (
 // Supported says in words why no run can be started here; it is nil.
 func Supported() error { return nil }
 
-// Run executes a job and follows it until nothing of it is left. Cancelling ctx
-// stops it: the whole tree gets TERM, and KILL after a grace. The error is nil
-// when the script ran, however it ended; the reason is in the result. It is not
-// nil when nothing ran, or when the end of the script was not seen (Lost).
-func (l *Local) Run(ctx context.Context, job Job, sink Sink) (Result, error) {
-	failed := func(why Reason, err error) (Result, error) {
-		return Result{Reason: why, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
+// Start starts a job as a child of this process and returns once its script runs.
+func (l *Local) Start(ctx context.Context, job Job) (Ref, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r := l.runs[job.ID]; r != nil {
+		return r.ref, nil
 	}
 	if err := job.check(); err != nil {
-		return failed(StartFailed, err)
+		return "", err
 	}
 	if l.Shim == nil {
-		return failed(StartFailed, errors.New("runner.Local has no Shim: set it to a command that calls runner.Shim"))
+		return "", errors.New("runner.Local has no Shim: set it to a command that calls runner.Shim")
 	}
-	env := Environ(os.Environ(), job.ID, job.Env)
+	if job.Confine != "" && job.Confine != NotConfined {
+		return "", fmt.Errorf("job %s is to be confined (%s), which this machine cannot do: run it with %s", job.ID, job.Confine, NotConfined)
+	}
+	lock, ok := job.Hold.(*MachineLock)
+	if job.Hold != nil && !ok {
+		return "", fmt.Errorf("job %s brings the hold of another machine", job.ID)
+	}
+	if err := prepare(job); err != nil {
+		return "", err
+	}
 	path, err := program(job)
 	if err != nil {
-		return failed(StartFailed, err)
-	}
-	lock := job.Lock
-	if lock == nil && job.Timed {
-		label := job.Label
-		if label == "" {
-			label = job.ID
-		}
-		if lock, err = Acquire(ctx, l.LockPath, label, sink.Waiting); err != nil {
-			if ctx.Err() != nil {
-				return failed(Stopped, err)
-			}
-			return failed(StartFailed, err)
-		}
-		defer lock.Release()
+		return "", err
 	}
 	if err := ctx.Err(); err != nil {
-		return failed(Stopped, fmt.Errorf("start %s: %w", job.ID, err))
+		return "", fmt.Errorf("start %s: %w", job.ID, err)
 	}
 	grace := l.Grace
 	if grace == 0 {
 		grace = defaultGrace
 	}
-	r := &run{sink: sink, job: job, grace: grace, col: newCollector(job.Quota, time.Now())}
-	if lock != nil {
-		lock.note(job.ID)
-		defer lock.note("")
+	r := &run{job: job, lock: lock, grace: grace, col: newCollector(job.Quota, time.Now()), stopped: make(chan struct{})}
+	lock.note(job.ID)
+	err = r.start(l.Shim, shimSpec{
+		ID: job.ID, Dir: job.Dir, Path: path, Argv: job.Argv, Env: environOf(os.Environ(), job), Limit: job.Limit, Grace: grace,
+	})
+	if err == nil {
+		err = r.begin(ctx)
 	}
-	if err := r.start(l.Shim, lock, shimSpec{
-		ID: job.ID, Dir: job.Dir, Path: path, Argv: job.Argv, Env: env, Limit: job.Limit, Grace: grace,
-	}); err != nil {
-		return failed(StartFailed, fmt.Errorf("start %s: %w", job.ID, err))
+	if err != nil {
+		lock.note("")
+		return "", fmt.Errorf("start %s: %w", job.ID, err)
 	}
-	return r.follow(ctx)
+	if l.runs == nil {
+		l.runs = map[string]*run{}
+	}
+	l.runs[job.ID] = r
+	return r.ref, nil
+}
+
+// Follow follows a run that this process started, from where it was left.
+func (l *Local) Follow(ctx context.Context, ref Ref, from int64, sink Sink) (Result, error) {
+	r, err := l.find(ref)
+	if err != nil {
+		return Result{Reason: Lost, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
+	}
+	if from != r.handed {
+		return Result{}, fmt.Errorf("run %s was followed up to %d and cannot be from %d", r.job.ID, r.handed, from)
+	}
+	res, err := r.follow(ctx, sink)
+	if r.over {
+		l.mu.Lock()
+		delete(l.runs, r.job.ID)
+		l.mu.Unlock()
+		r.lock.note("")
+	}
+	return res, err
+}
+
+// prepare makes what a job needs around its directory.
+func prepare(job Job) error {
+	for _, dir := range job.Dirs {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make a directory for the run: %w", err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(job.Links)) {
+		if err := os.Symlink(job.Links[name], filepath.Join(job.Dir, name)); err != nil && !errors.Is(err, fs.ErrExist) {
+			return fmt.Errorf("link %s into the run's directory: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // program finds what a job starts, and says early and in words what is missing.
@@ -104,9 +143,20 @@ func program(job Job) (string, error) {
 // run is one run in progress, as the engine sees it.
 type run struct {
 	job   Job
-	sink  Sink
+	lock  *MachineLock // that the guard holds too; nil for a run that is not timed
 	grace time.Duration
 	col   *collector
+
+	ref    Ref
+	id     Identity
+	zero   time.Duration // when it started, since col.epoch
+	smp    *sampler
+	seen   time.Time // when the script was last seen alive
+	handed int64     // pieces of output that a sink has got
+	over   bool      // nothing of it is left
+
+	stopping sync.Once
+	stopped  chan struct{} // closed when it was told to stop
 
 	cmd     *exec.Cmd
 	words   *limited // what the guarding process said on standard error
@@ -117,7 +167,7 @@ type run struct {
 }
 
 // start brings the guarding process up and hands it the job.
-func (r *run) start(shim func(...string) *exec.Cmd, lock *MachineLock, spec shimSpec) (err error) {
+func (r *run) start(shim func(...string) *exec.Cmd, spec shimSpec) (err error) {
 	var ours, theirs []*os.File
 	defer func() {
 		for _, f := range theirs {
@@ -151,8 +201,8 @@ func (r *run) start(shim func(...string) *exec.Cmd, lock *MachineLock, spec shim
 	r.words = &limited{}
 	r.cmd.Stdin, r.cmd.Stdout, r.cmd.Stderr = nil, nil, r.words
 	r.cmd.ExtraFiles = []*os.File{controlR, statusW, outW, errW}
-	if lock != nil {
-		f := lock.file()
+	if r.lock != nil {
+		f := r.lock.file()
 		if f == nil {
 			return errors.New("the machine lock was released before the run")
 		}
@@ -213,48 +263,84 @@ func (r *run) read(stream int, f *os.File) {
 	}
 }
 
-// follow carries everything to the sink and waits for the end.
-func (r *run) follow(ctx context.Context) (Result, error) {
-	defer r.control.Close()
+// begin waits until the script runs. Where it does not, everything has been ended.
+func (r *run) begin(ctx context.Context) error {
+	failure := ""
+	select {
+	case <-ctx.Done():
+		_ = r.control.Close() // the guard ends what it has started
+		for range r.status {
+		}
+		r.end("")
+		return ctx.Err()
+	case s, ok := <-r.status:
+		switch {
+		case !ok:
+			failure = guardVanished
+		case s.Identity != nil:
+			r.id, r.zero, r.seen = *s.Identity, time.Since(r.col.epoch), time.Now()
+			r.ref = LocalRef(r.job.ID, r.id)
+			r.smp = newSampler(r.id.ShimPID, r.id.PID)
+			return nil
+		default:
+			failure = s.Err
+		}
+	}
+	r.end(failure)
+	if said := strings.TrimSpace(r.words.String()); said != "" && !strings.Contains(said, failure) {
+		failure += ": " + clean.Plain(said, -1)
+	}
+	return errors.New(failure)
+}
+
+const guardVanished = "the process that guards the run vanished"
+
+// stop tells the guard to end the run.
+func (r *run) stop() {
+	r.stopping.Do(func() {
+		_, _ = io.WriteString(r.control, orderStop+"\n")
+		close(r.stopped)
+	})
+}
+
+// follow carries everything to the sink and waits for the end, or that of ctx.
+func (r *run) follow(ctx context.Context, sink Sink) (Result, error) {
 	var (
-		id      *Identity
 		res     *Result
 		failure string
-		zero    time.Duration
-		smp     *sampler
-		ready   <-chan struct{} // nil until started and while a batch would come too soon
 		lastOut time.Time
 		overdue <-chan time.Time
-		tick    *time.Ticker
-		ticks   <-chan time.Time
-		stop    = ctx.Done()
 		backup  <-chan time.Time
-		seen    time.Time // when the script was last seen alive
+		ready   = (<-chan struct{})(r.col.ready) // nil while a batch would come too soon
+		stopped = r.stopped
 	)
 	pace := time.NewTimer(time.Hour)
 	defer pace.Stop()
+	tick := time.NewTicker(sampleEvery)
+	defer tick.Stop()
 	if r.job.Limit > 0 {
 		overdue = time.After(r.job.Limit + r.grace + shimPatience)
 	}
 	flush := func() {
-		if lines := r.col.take(zero); len(lines) > 0 {
-			r.sink.Lines(lines)
+		if lines := r.col.take(r.zero); len(lines) > 0 {
+			for i := range lines {
+				r.handed++
+				lines[i].Next = r.handed
+			}
+			sink.Lines(lines)
 			lastOut = time.Now()
 		}
 	}
+	sink.Started(r.ref)
+	flush() // what a follower before this one was woken for, and did not take
 	for res == nil && failure == "" {
 		select {
+		case <-ctx.Done():
+			return Result{}, ctx.Err()
 		case s, ok := <-r.status:
 			switch {
 			case !ok:
-				failure = "the process that guards the run vanished"
-			case s.Identity != nil:
-				id, zero = s.Identity, time.Since(r.col.epoch)
-				r.sink.Started(*id)
-				smp = newSampler(id.ShimPID, id.PID)
-				tick = time.NewTicker(sampleEvery)
-				defer tick.Stop()
-				ticks, ready, seen = tick.C, r.col.ready, time.Now()
+				failure = guardVanished
 			case s.Result != nil:
 				res = s.Result
 			default:
@@ -274,16 +360,15 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 			r.col.flushCR()
 			flush()
 			ready = r.col.ready
-		case <-ticks:
-			r.sink.Sample(smp.sample(time.Since(r.col.epoch) - zero))
-			if smp.sees(id.PID) {
-				seen = time.Now()
-			} else if time.Since(seen) > shimPatience {
+		case <-tick.C:
+			sink.Sample(r.smp.sample(time.Since(r.col.epoch) - r.zero))
+			if r.smp.sees(r.id.PID) {
+				r.seen = time.Now()
+			} else if time.Since(r.seen) > shimPatience {
 				failure = "the process that guards the run did not tell its end"
 			}
-		case <-stop:
-			stop = nil
-			_, _ = io.WriteString(r.control, orderStop+"\n")
+		case <-stopped:
+			stopped = nil
 			backup = time.After(r.grace + shimPatience)
 		case <-backup:
 			failure = "the process that guards the run did not stop it"
@@ -291,24 +376,12 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 			failure = "the process that guards the run let its limit pass"
 		}
 	}
-	r.control.Close()
-	if failure != "" {
-		_ = r.cmd.Process.Kill()
-	}
-	_ = r.cmd.Wait()
+	r.halt(failure)
 	swept := 0
-	if res == nil && id != nil {
-		swept = sweep(r.job.ID, *id, smp.last)
+	if res == nil {
+		swept = sweep(r.job.ID, r.id, r.smp.last)
 	}
-	// Every writer is gone now; if one escaped, its output does not keep us.
-	for _, f := range r.outputs {
-		_ = f.SetReadDeadline(time.Now().Add(pipePatience))
-	}
-	read := make(chan struct{})
-	go func() {
-		r.readers.Wait()
-		close(read)
-	}()
+	read := r.drain()
 	flush() // its wake-up may have been taken already
 	for reading := true; reading; {
 		select {
@@ -320,25 +393,56 @@ func (r *run) follow(ctx context.Context) (Result, error) {
 	}
 	r.col.finish()
 	flush()
-	if id == nil {
-		if said := strings.TrimSpace(r.words.String()); said != "" && res == nil && !strings.Contains(said, failure) {
-			failure += ": " + clean.Plain(said, -1)
-		}
-		err := fmt.Errorf("start %s: %s", r.job.ID, failure)
-		return Result{Reason: StartFailed, ExitCode: -1, Err: err.Error(), ForeignLoad: math.NaN()}, err
-	}
+	r.over = true
 	if res != nil {
-		smp.ended(res.CPUUser + res.CPUSys)
+		r.smp.ended(res.CPUUser + res.CPUSys)
 	}
-	r.sink.Sample(smp.sample(time.Since(r.col.epoch) - zero))
+	sink.Sample(r.smp.sample(time.Since(r.col.epoch) - r.zero))
 	var err error
 	if res == nil {
 		err = fmt.Errorf("run %s was lost: %s (look into the script: does it end other processes? was memory short?)", r.job.ID, failure)
-		res = &Result{Reason: Lost, ExitCode: -1, Err: err.Error(), Wall: time.Since(r.col.epoch) - zero, Survivors: swept}
+		res = &Result{Reason: Lost, ExitCode: -1, Err: err.Error(), Wall: time.Since(r.col.epoch) - r.zero, Survivors: swept}
 	}
-	res.ForeignLoad = smp.meanForeign()
+	res.ForeignLoad = r.smp.meanForeign()
 	res.LogBytes, res.Dropped = r.col.total, r.col.dropped
 	return *res, err
+}
+
+// halt waits for the end of the guard, or makes it where it failed.
+func (r *run) halt(failure string) {
+	_ = r.control.Close()
+	if failure != "" {
+		_ = r.cmd.Process.Kill()
+	}
+	_ = r.cmd.Wait()
+}
+
+// drain gives a channel that is closed when all output has been read. Every writer is
+// gone; if one escaped, its output does not keep us.
+func (r *run) drain() <-chan struct{} {
+	for _, f := range r.outputs {
+		_ = f.SetReadDeadline(time.Now().Add(pipePatience))
+	}
+	read := make(chan struct{})
+	go func() {
+		r.readers.Wait()
+		close(read)
+	}()
+	return read
+}
+
+// end ends a run that nobody follows.
+func (r *run) end(failure string) {
+	r.halt(failure)
+	read := r.drain()
+	for reading := true; reading; {
+		select {
+		case <-read:
+			reading = false
+		case <-r.col.ready:
+			r.col.take(0)
+		}
+	}
 }
 
 // sweep ends what a vanished guard has left: what was last seen in its tree, and
@@ -420,3 +524,5 @@ func (l *limited) String() string {
 	defer l.mu.Unlock()
 	return l.buf.String()
 }
+
+func signalName(s syscall.Signal) string { return unix.SignalName(s) }

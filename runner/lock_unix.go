@@ -100,6 +100,9 @@ func (l *MachineLock) Release() error {
 // note writes into the file who holds the lock, for those who wait. A file of
 // someone else's may not be writable; then waiters are not told.
 func (l *MachineLock) note(job string) {
+	if l == nil {
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.f == nil {

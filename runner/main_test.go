@@ -31,9 +31,10 @@ func shim(args ...string) *exec.Cmd { return Self(append([]string{"_run"}, args.
 
 // record is a sink that keeps everything and wakes who waits for it.
 type record struct {
-	mu      sync.Mutex
-	cond    *sync.Cond
-	waiting []Holder
+	mu   sync.Mutex
+	cond *sync.Cond
+	Quiet
+	waiting []string
 	started []Identity
 	lines   []Line
 	batches int
@@ -53,9 +54,15 @@ func (r *record) change(f func()) {
 	r.mu.Unlock()
 }
 
-func (r *record) Waiting(h Holder)    { r.change(func() { r.waiting = append(r.waiting, h) }) }
-func (r *record) Started(id Identity) { r.change(func() { r.started = append(r.started, id) }) }
-func (r *record) Sample(s Sample)     { r.change(func() { r.samples = append(r.samples, s) }) }
+func (r *record) wait(holder string) { r.change(func() { r.waiting = append(r.waiting, holder) }) }
+func (r *record) Started(ref Ref) {
+	id, err := ref.identity()
+	if err != nil {
+		panic(err)
+	}
+	r.change(func() { r.started = append(r.started, id.Identity) })
+}
+func (r *record) Sample(s Sample) { r.change(func() { r.samples = append(r.samples, s) }) }
 func (r *record) Lines(l []Line) {
 	r.change(func() { r.lines = append(r.lines, l...); r.batches++ })
 }
@@ -154,7 +161,7 @@ func ctx(t *testing.T) context.Context {
 func execute(t *testing.T, job Job) (*record, Result) {
 	t.Helper()
 	rec := newRecord()
-	res, err := local(t).Run(ctx(t), job, rec)
+	res, err := Run(ctx(t), local(t), job, rec)
 	if err != nil {
 		t.Fatalf("run: %v", err)
 	}

@@ -1,7 +1,6 @@
 package taskdata
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -16,8 +15,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"pitwall/internal/environ"
 )
 
 //go:embed micro/check.py
@@ -49,9 +46,9 @@ func (v Violation) String() string {
 
 // Check returns where the script in dir breaks the rules of the task's track, in order of line, none
 // if it keeps those that can be seen without running it. Neither the script nor anything else in dir
-// is run: python, a command of CPython 3.9 or newer, only parses it. What is wrong with the script or
+// is run: python only parses it. What is wrong with the script or
 // its file is a violation; the error tells of a check that could not be made.
-func Check(ctx context.Context, python string, task Task, dir string) ([]Violation, error) {
+func Check(ctx context.Context, python Interpreter, task Task, dir string) ([]Violation, error) {
 	if info, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("check %s: %w", task.ID(), err)
 	} else if !info.IsDir() {
@@ -65,7 +62,7 @@ func Check(ctx context.Context, python string, task Task, dir string) ([]Violati
 }
 
 // CheckText is Check for the text of a script that is in no file yet.
-func CheckText(ctx context.Context, python string, task Task, text string) ([]Violation, error) {
+func CheckText(ctx context.Context, python Interpreter, task Task, text string) ([]Violation, error) {
 	if found := checkBytes(text, task.limit()); len(found) > 0 {
 		return found, nil
 	}
@@ -75,26 +72,23 @@ func CheckText(ctx context.Context, python string, task Task, text string) ([]Vi
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "-I", "-c", program)
-	cmd.Stdin = bytes.NewReader(input)
-	cmd.Env = environ.Plain(os.Environ())
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
+	answer, err := python.Run(ctx, program, input)
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("check %s with %s: %w", task.ID(), python, ctx.Err())
+		return nil, fmt.Errorf("check %s with %s: %w", task.ID(), python.Path, ctx.Err())
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("check %s: no %s here; install Python 3.9 or newer, or name another interpreter", task.ID(), python)
-	case err != nil && ended(err):
-		// Some scripts are deep enough to bring a parser down.
-		return []Violation{{Rule: RuleSyntax, What: "the parser of " + python + " gave up on it: " + lastLine(stderr.String(), err)}}, nil
+		return nil, fmt.Errorf("check %s: no %s here; install Python 3.9 or newer, or name another interpreter", task.ID(), python.Path)
 	case err != nil:
-		return nil, fmt.Errorf("check %s with %s: %w: %s; a newer Python may read it", task.ID(), python, err, lastLine(stderr.String(), err))
+		return nil, fmt.Errorf("check %s with %s: %w", task.ID(), python.Path, err)
+	case answer.Signal != "":
+		// Some scripts are deep enough to bring a parser down.
+		return []Violation{{Rule: RuleSyntax, What: "the parser of " + python.Path + " gave up on it: " + answer.lastWords()}}, nil
+	case answer.Exit != 0:
+		return nil, fmt.Errorf("check %s with %s: exit status %d: %s; a newer Python may read it", task.ID(), python.Path, answer.Exit, answer.lastWords())
 	}
 	found := []Violation{}
-	if err := json.Unmarshal(output, &found); err != nil {
-		return nil, fmt.Errorf("check %s with %s: read its answer: %w", task.ID(), python, err)
+	if err := json.Unmarshal(answer.Out, &found); err != nil {
+		return nil, fmt.Errorf("check %s with %s: read its answer: %w", task.ID(), python.Path, err)
 	}
 	return found, nil
 }
@@ -122,20 +116,6 @@ func (t Task) checker(text string) (program string, input []byte, err error) {
 
 // flagsFrom is the record of nanogpt from which on extra flags for the compiler are forbidden.
 const flagsFrom = 21
-
-// ended reports whether err tells of a process that was ended by a signal.
-func ended(err error) bool {
-	var exit *exec.ExitError
-	return errors.As(err, &exit) && exit.ExitCode() < 0
-}
-
-func lastLine(text string, err error) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	if last := lines[len(lines)-1]; last != "" {
-		return last
-	}
-	return err.Error()
-}
 
 // readScript returns the text of the script in dir, or what keeps it from being read.
 func readScript(dir string, task Task) (string, []Violation, error) {

@@ -23,7 +23,7 @@ func task(t *testing.T, id string) taskdata.Task {
 
 func checkText(t *testing.T, task taskdata.Task, script string) []taskdata.Violation {
 	t.Helper()
-	found, err := taskdata.CheckText(t.Context(), python(t), task, script)
+	found, err := taskdata.CheckText(t.Context(), interpreter(python(t)), task, script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +268,7 @@ func TestCheckOfADirectory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			c.arrange(t, dir)
-			found, err := taskdata.Check(t.Context(), python(t), task, dir)
+			found, err := taskdata.Check(t.Context(), interpreter(python(t)), task, dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -281,15 +281,15 @@ func TestCheckOfADirectory(t *testing.T) {
 
 func TestCheckThatCannotBeMadeIsAnError(t *testing.T) {
 	task, dir := task(t, "micro/6"), t.TempDir()
-	if _, err := taskdata.Check(t.Context(), python(t), task, filepath.Join(dir, "none")); err == nil {
+	if _, err := taskdata.Check(t.Context(), interpreter(python(t)), task, filepath.Join(dir, "none")); err == nil {
 		t.Error("a directory that is not there is checked")
 	}
-	if _, err := taskdata.CheckText(t.Context(), filepath.Join(dir, "python"), task, task.From.Script()); err == nil || !strings.Contains(err.Error(), "install") {
+	if _, err := taskdata.CheckText(t.Context(), interpreter(filepath.Join(dir, "python")), task, task.From.Script()); err == nil || !strings.Contains(err.Error(), "install") {
 		t.Errorf("without Python: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := taskdata.CheckText(ctx, python(t), task, task.From.Script()); !errors.Is(err, context.Canceled) {
+	if _, err := taskdata.CheckText(ctx, interpreter(python(t)), task, task.From.Script()); !errors.Is(err, context.Canceled) {
 		t.Errorf("after it was cancelled: %v", err)
 	}
 }

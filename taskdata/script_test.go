@@ -1,6 +1,9 @@
 package taskdata_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -170,4 +173,24 @@ func TestTooManyParametersAreRefused(t *testing.T) {
 	if err == nil || !strings.Contains(string(output), "parameters, but the track allows") {
 		t.Errorf("ended with %v:\n%s", err, output)
 	}
+}
+
+// interpreter is the one at a path of this machine.
+func interpreter(path string) taskdata.Interpreter {
+	return taskdata.Interpreter{Path: path, Ask: func(ctx context.Context, args []string, input []byte) (taskdata.Answer, error) {
+		cmd := exec.CommandContext(ctx, path, args...)
+		cmd.Stdin = bytes.NewReader(input)
+		var words bytes.Buffer
+		cmd.Stderr = &words
+		out, err := cmd.Output()
+		a := taskdata.Answer{Out: out, Words: words.String()}
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			return a, err
+		}
+		if a.Exit = exit.ExitCode(); a.Exit < 0 {
+			a.Signal = exit.String()
+		}
+		return a, nil
+	}}
 }

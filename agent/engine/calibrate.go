@@ -51,11 +51,11 @@ func (a *attempt) recall(ctx context.Context) (bool, error) {
 // calibrate trains both records in turn. Node 0's run is the first run of record i.
 func (a *attempt) calibrate(ctx context.Context) error {
 	a.w.Emit(event.Phase{Phase: event.PhaseCalibrating, Detail: runsOfEach(a.spec.Calibrate)})
-	lock, err := a.acquire(ctx, order{node: 0, purpose: event.PurposeCalibrateFrom})
+	hold, err := a.acquire(ctx, order{node: 0, purpose: event.PurposeCalibrateFrom})
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
+	defer hold.Release()
 	// Somebody may have measured them while this attempt waited for the machine.
 	if found, err := a.recall(ctx); found || err != nil {
 		return err
@@ -73,7 +73,7 @@ func (a *attempt) calibrate(ctx context.Context) error {
 	about := st.Attempt
 	about.ID = id
 	cw.Emit(about, event.Node{ID: 0, Parent: -1}, st.Machine)
-	row, err := a.measureRecords(ctx, id, a.spec.Calibrate, lock, cw)
+	row, err := a.measureRecords(ctx, id, a.spec.Calibrate, hold, cw)
 	if err != nil {
 		cw.Emit(event.Status{Status: event.StatusFailed, Why: err.Error()})
 		return err
@@ -95,14 +95,14 @@ func runsOfEach(n int) string {
 
 // measureRecords trains both records n times each, in turn, and keeps the figures
 // in the store under the calibration id.
-func (a *attempt) measureRecords(ctx context.Context, id string, n int, lock *runner.MachineLock, also ...*store.Writer) (store.CalibrationRow, error) {
+func (a *attempt) measureRecords(ctx context.Context, id string, n int, hold runner.Hold, also ...*store.Writer) (store.CalibrationRow, error) {
 	row := store.CalibrationRow{ID: id, Task: a.task.ID(), Key: a.machineKey()}
 	from := order{
-		node: 0, purpose: event.PurposeCalibrateFrom, lock: lock,
+		node: 0, purpose: event.PurposeCalibrateFrom, hold: hold,
 		files: a.task.From.Files(),
 	}
 	to := order{
-		node: -1, purpose: event.PurposeCalibrateTo, lock: lock,
+		node: -1, purpose: event.PurposeCalibrateTo, hold: hold,
 		files: a.task.AnswerFiles(),
 	}
 	for range n {
@@ -199,7 +199,7 @@ func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started fu
 	if err != nil {
 		return none, err
 	}
-	defer a.sweep()
+	defer a.sweep(ctx)
 	started(a.id)
 	fig, err := a.calibrateAlone(ctx, n)
 	if err != nil {
@@ -213,13 +213,16 @@ func (e *Engine) Calibrate(ctx context.Context, taskID string, n int, started fu
 // measuring opens a stream in which scripts of a task are measured outside any attempt.
 // The caller sweeps it, and closes its writer.
 func (e *Engine) measuring(ctx context.Context, label string, spec store.Spec) (*attempt, error) {
-	spec.Hint, spec.Agent, spec.Scaffold, spec.Runner, spec.Nodes = string(taskdata.HintNone), agent.Noop, scaffold.Flat, RunnerLocal, 1
-	a := &attempt{Engine: e, label: label, spec: spec}
+	spec.Hint, spec.Agent, spec.Scaffold, spec.Runner, spec.Nodes = string(taskdata.HintNone), agent.Noop, scaffold.Flat, e.Machine.Name(), 1
+	a := &attempt{label: label, spec: spec}
+	a.Engine = e.patient(a.connection)
 	var err error
 	if a.means, err = e.prepare(ctx, spec); err != nil {
 		return nil, err
 	}
-	a.host = runner.Host(ctx)
+	if a.host, err = e.Machine.Describe(ctx); err != nil {
+		return nil, err
+	}
 	if a.id, err = e.Store.CreateCalibration(ctx, spec.Task, a.machineKey()); err != nil {
 		return nil, err
 	}
@@ -229,19 +232,19 @@ func (e *Engine) measuring(ctx context.Context, label string, spec store.Spec) (
 	a.dir = filepath.Join(e.Store.Home(), "work", a.id)
 	a.w.Emit(event.Attempt{
 		ID: a.id, Task: a.task.ID(), Track: a.track.ID, Benchmark: !a.track.Practice && a.task.Variant == "", From: a.task.From.Number, To: a.task.To.Number,
-		GPUs: a.gpus(), Profile: a.profileName(), FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: RunnerLocal,
+		GPUs: a.gpus(), Profile: a.profileName(), FromTitle: a.task.From.Title, ToTitle: a.task.To.Title, Runner: e.Machine.Name(),
 		Target: a.track.Target, Unit: a.track.Unit, Calibrate: spec.Calibrate, Version: e.Version, Scripts: a.task.From.Source(),
 	}, event.Node{ID: 0, Parent: -1}, a.machine())
 	return a, nil
 }
 
 func (a *attempt) calibrateAlone(ctx context.Context, n int) (event.Calibration, error) {
-	lock, err := a.acquire(ctx, order{node: 0, purpose: event.PurposeCalibrateFrom})
+	hold, err := a.acquire(ctx, order{node: 0, purpose: event.PurposeCalibrateFrom})
 	if err != nil {
 		return event.Calibration{}, err
 	}
-	defer lock.Release()
-	row, err := a.measureRecords(ctx, a.id, n, lock)
+	defer hold.Release()
+	row, err := a.measureRecords(ctx, a.id, n, hold)
 	if err != nil {
 		return event.Calibration{}, err
 	}

@@ -41,12 +41,12 @@ func (a *attempt) confirm(ctx context.Context) error {
 	a.w.Emit(event.Phase{Phase: event.PhaseConfirming, Node: best, Detail: fmt.Sprintf("%s each of node %d and record %d", freshRuns(k), best, a.task.From.Number)})
 	node := order{node: best, purpose: event.PurposeConfirmNode, files: st.Files(best)}
 	record := order{node: 0, purpose: event.PurposeConfirmFrom, files: st.Files(0)}
-	lock, err := a.acquire(ctx, node)
+	hold, err := a.acquire(ctx, node)
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
-	node.lock, record.lock = lock, lock
+	defer hold.Release()
+	node.hold, record.hold = hold, hold
 	var faults []string
 	var cold warmth
 	made := map[string]int{}

@@ -34,9 +34,8 @@ import (
 // changed afterwards.
 type Engine struct {
 	Store   *store.Store
-	Runner  Runner
-	Getenv  func(string) string // for the interpreter
-	Lock    string              // path of the machine-wide lock of timed runs; "" for the default
+	Machine runner.Machine      // where scripts train
+	Getenv  func(string) string // for the keys of models
 	Version string              // of pitwall, kept with each attempt
 	Pace    time.Duration       // between the pieces in which a ready edit is shown; 0 at once
 	// Go lets an attempt that was paused go on when its engine is started anew.
@@ -52,8 +51,8 @@ type Engine struct {
 	// Where tasks and agents come from and who checks the rules; nil for
 	// Tasks, package taskdata's and this package's own.
 	FindTask func(id string) (taskdata.Task, taskdata.Track, error)
-	NewAgent func(name string, task taskdata.Task, py runner.Python) (agent.Agent, error)
-	Check    func(ctx context.Context, python string, task taskdata.Task, dir string) ([]taskdata.Violation, error)
+	NewAgent func(name string, task taskdata.Task, py taskdata.Interpreter) (agent.Agent, error)
+	Check    func(ctx context.Context, python taskdata.Interpreter, task taskdata.Task, dir string) ([]taskdata.Violation, error)
 }
 
 // findTask gives the task of a spec, with the scripts and hints that it names.
@@ -85,7 +84,7 @@ func (e *Engine) findTask(spec store.Spec) (taskdata.Task, taskdata.Track, error
 	return task, track, task.Load()
 }
 
-func (e *Engine) newAgent(spec store.Spec, task taskdata.Task, py runner.Python) (agent.Agent, error) {
+func (e *Engine) newAgent(spec store.Spec, task taskdata.Task, py taskdata.Interpreter) (agent.Agent, error) {
 	switch {
 	case spec.Agent == agent.LLM:
 		return agent.NewLLM(spec.Reflections), nil // what it speaks with comes with open
@@ -95,7 +94,7 @@ func (e *Engine) newAgent(spec store.Spec, task taskdata.Task, py runner.Python)
 	return agent.New(spec.Agent, task, py)
 }
 
-func (e *Engine) rules(ctx context.Context, python string, task taskdata.Task, dir string) ([]taskdata.Violation, error) {
+func (e *Engine) rules(ctx context.Context, python taskdata.Interpreter, task taskdata.Task, dir string) ([]taskdata.Violation, error) {
 	if e.Check != nil {
 		return e.Check(ctx, python, task, dir)
 	}
@@ -119,14 +118,15 @@ type attempt struct {
 	id    string
 	epoch int64
 	label string // for those who wait for the machine
-	dir   string // node and run directories, gone at the end
+	dir   string // node directories, gone at the end
 	w     *store.Writer
 	spec  store.Spec
 	means
-	host runner.HostInfo
-	cal  measured
-	hand *hand
-	from carried
+	host      runner.HostInfo
+	cal       measured
+	hand      *hand
+	from      carried
+	inherited inherited
 
 	opened chan struct{} // closed once all of the above is set
 
@@ -143,6 +143,7 @@ type means struct {
 	task   taskdata.Task
 	track  taskdata.Track
 	python runner.Python
+	reader taskdata.Interpreter // the same, for programs of ours over the text of scripts
 	agent  agent.Agent
 
 	searchFigures event.Search
@@ -170,13 +171,14 @@ func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
 	if err := e.choices(spec, m.task); err != nil {
 		return m, &agent.ChoiceError{Err: err}
 	}
-	if err := runner.Supported(); err != nil {
+	if err := e.Machine.Supported(); err != nil {
 		return m, err
 	}
-	if m.python, err = runner.FindPython(ctx, e.Getenv); err != nil {
+	if m.python, err = e.Machine.Interpreter(ctx); err != nil {
 		return m, err
 	}
-	if m.rig, err = rig.Find(ctx, e.Store.Home(), e.Getenv, m.task, m.track); err != nil {
+	m.reader = rig.Interpreter(e.Machine, m.python)
+	if m.rig, err = rig.Find(ctx, e.Machine, e.Store.Home(), m.task, m.track); err != nil {
 		return m, err
 	}
 	if m.searchFigures, err = scaffold.SearchOf(spec.Scaffold, spec.Search); err != nil {
@@ -185,7 +187,7 @@ func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
 	if m.voices, err = e.listen(spec); err != nil {
 		return m, err
 	}
-	m.agent, err = e.newAgent(spec, m.task, m.python)
+	m.agent, err = e.newAgent(spec, m.task, m.reader)
 	return m, err
 }
 
@@ -197,7 +199,7 @@ func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
 	if _, err := scaffold.SearchOf(spec.Scaffold, spec.Search); err != nil {
 		return err
 	}
-	if _, err := e.newAgent(spec, task, runner.Python{}); err != nil {
+	if _, err := e.newAgent(spec, task, taskdata.Interpreter{}); err != nil {
 		return err
 	}
 	if err := checkTalk(spec); err != nil {
@@ -208,8 +210,8 @@ func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
 		return fmt.Errorf("%d nodes: choose between 1 and 1000", spec.Nodes)
 	case spec.Calibrate < 1 || spec.Confirm < 0:
 		return fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)
-	case spec.Runner != RunnerLocal:
-		return fmt.Errorf("no runner %q; there is %s", spec.Runner, RunnerLocal)
+	case e.Machine != nil && spec.Runner != e.Machine.Name():
+		return fmt.Errorf("no runner %q; there is %s", spec.Runner, e.Machine.Name())
 	case spec.Agent == agent.Tuner && spec.Scaffold != scaffold.Flat:
 		return fmt.Errorf("the tuner searches by itself: leave the scaffold at %s", scaffold.Flat)
 	case spec.Parallel < 0 || spec.Parallel > 16:
@@ -219,9 +221,6 @@ func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
 	}
 	return nil
 }
-
-// RunnerLocal names the runner that trains on this machine.
-const RunnerLocal = "local"
 
 // Run drives the attempt id, from its beginning or from where an earlier engine
 // left it, until it has a final status. Cancelling ctx stops it. It returns nil
@@ -237,11 +236,11 @@ func (e *Engine) Run(ctx context.Context, id string) (err error) {
 		// The caller's context may be over; what happened is kept all the same.
 		err = errors.Join(err, w.Close(context.WithoutCancel(ctx)))
 	}()
-	a := &attempt{Engine: e, id: id, w: w, dir: filepath.Join(e.Store.Home(), "work", id), hand: newHand(), opened: make(chan struct{})}
+	a := &attempt{id: id, w: w, dir: filepath.Join(e.Store.Home(), "work", id), hand: newHand(), opened: make(chan struct{})}
+	a.Engine = e.patient(a.connection)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	a.sweep()
-	defer a.sweep()
+	defer a.sweep(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() { a.watch(ctx, cancel) })
 	err = a.drive(ctx)

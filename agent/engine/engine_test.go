@@ -290,12 +290,12 @@ func TestSecondAttemptWaitsForTheMachineAndSaysSo(t *testing.T) {
 
 func TestMissingInterpreterIsSaidBeforeAnythingStarts(t *testing.T) {
 	e := newTestEngine(openStore(t), nil)
-	e.Getenv = func(name string) string {
+	e.Machine = &runner.Local{Env: func(name string) string {
 		if name == "PITWALL_PYTHON" {
 			return "/nowhere/python3"
 		}
 		return ""
-	}
+	}}
 	err := e.Preflight(t.Context(), testSpec(agent.Tuner, 1))
 	if err == nil || !strings.Contains(err.Error(), "PITWALL_PYTHON") {
 		t.Errorf("preflight: %v, want it to name the mend", err)

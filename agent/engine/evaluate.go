@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"path"
 
-	"pitwall/agent"
 	"pitwall/runner"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -40,31 +40,30 @@ func (a *attempt) evaluate(ctx context.Context, o order, trained runner.Job, out
 		out.verdict, out.Why = event.VerdictInvalid, why
 		return nil
 	}
-	weights := filepath.Join(trained.Dir, taskdata.WeightsName)
-	switch info, err := os.Lstat(weights); {
-	case err != nil || !info.Mode().IsRegular():
+	weights, err := a.Machine.Get(ctx, path.Join(trained.Dir, taskdata.WeightsName), maxWeightsBytes)
+	switch {
+	case errors.Is(err, runner.ErrTooLarge):
+		return invalid(fmt.Sprintf("it wrote more than %d bytes of weights", maxWeightsBytes))
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, runner.ErrNotRegular):
 		return invalid("it wrote no weights that could be evaluated outside the script")
-	case info.Size() > maxWeightsBytes:
-		return invalid(fmt.Sprintf("it wrote %d bytes of weights, more than %d", info.Size(), maxWeightsBytes))
+	case err != nil:
+		return fmt.Errorf("take the weights: %w", err)
 	}
-	dir := filepath.Join(a.dir, "evaluation")
-	ws, err := agent.NewWorkspace(dir, ev.Files(a.task, o.files[a.task.From.ScriptName()]))
-	if err != nil {
+	files := ev.Files(a.task, o.files[a.task.From.ScriptName()])
+	files[taskdata.WeightsName] = string(weights)
+	dir := a.Machine.Scratch("work/" + a.id + "/evaluation")
+	if err := a.Machine.Put(ctx, dir, files); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	defer ws.Close()
-	if err := os.Rename(weights, filepath.Join(dir, taskdata.WeightsName)); err != nil {
-		return fmt.Errorf("hand over the weights: %w", err)
-	}
+	defer a.discard(ctx, dir)
 	var s *evaluationSink
 	var res runner.Result
 	for range evaluationTries {
 		s = &evaluationSink{word: rand.Text()}
 		// It belongs to the run: who ends the one ends the other.
-		job := runner.Job{ID: trained.ID, Dir: dir, Limit: ev.Limit, Lock: o.lock}
+		job := runner.Job{ID: trained.ID, Dir: dir, Limit: ev.Limit, Hold: o.hold}
 		job.Argv = append([]string{a.python.Path}, ev.Args(s.word, freshSeed(trained.ID, a.epoch, 0))...)
-		res, err = a.Runner.Run(ctx, job, s)
+		res, err = runner.Run(ctx, a.Machine, job, s)
 		if context.Cause(ctx) != nil {
 			return context.Cause(ctx)
 		}
@@ -96,6 +95,7 @@ func (a *attempt) evaluate(ctx context.Context, o order, trained runner.Job, out
 
 // evaluationSink waits for the evaluator's answer.
 type evaluationSink struct {
+	runner.Quiet
 	word    string
 	line    []byte
 	answer  taskdata.Evaluation
@@ -103,9 +103,7 @@ type evaluationSink struct {
 	errors  lastWords
 }
 
-func (*evaluationSink) Waiting(runner.Holder)   {}
-func (*evaluationSink) Started(runner.Identity) {}
-func (*evaluationSink) Sample(runner.Sample)    {}
+// Lines makes it a runner.Sink.
 func (s *evaluationSink) Lines(ls []runner.Line) {
 	for _, l := range ls {
 		if l.Stderr {

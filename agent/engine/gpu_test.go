@@ -60,11 +60,11 @@ func gpuBench(t *testing.T, from int, slow, fast, profiles string) bench {
 const quick = "num_iterations = 30\ncompile_ms = 60.0\n"
 
 func gpuSpec(agent string, nodes int) store.Spec {
-	return store.Spec{Task: "nanogpt/4", Hint: "0", Agent: agent, Scaffold: scaffold.Flat, Runner: RunnerLocal, Nodes: nodes, Seed: 1, Calibrate: 2, Confirm: 2}
+	return store.Spec{Task: "nanogpt/4", Hint: "0", Agent: agent, Scaffold: scaffold.Flat, Runner: runner.NameLocal, Nodes: nodes, Seed: 1, Calibrate: 2, Confirm: 2}
 }
 
 // writes gives an agent that writes these lines after the import of torch, node by node.
-func writes(lines ...string) func(string, taskdata.Task, runner.Python) (agent.Agent, error) {
+func writes(lines ...string) func(string, taskdata.Task, taskdata.Interpreter) (agent.Agent, error) {
 	byNode := edits{}
 	for i, l := range lines {
 		byNode[i+1] = []agent.Hunk{change("import torch\n", "import torch\n"+l+"\n")}

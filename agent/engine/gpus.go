@@ -21,7 +21,7 @@ func (a *attempt) clear(ctx context.Context, o order) error {
 		return nil
 	}
 	for {
-		others, _ := gpu.Foreign(ctx, nil)
+		others, _ := a.Machine.ForeignOnGPUs(ctx)
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
@@ -41,7 +41,7 @@ func (a *attempt) clear(ctx context.Context, o order) error {
 
 // watchGPUs follows the GPUs of a run until ctx ends.
 func (a *attempt) watchGPUs(ctx context.Context, emit func([]event.GPU)) {
-	err := gpu.Follow(ctx, a.rig.Sees(), func(devices []gpu.Device) {
+	err := a.Machine.FollowGPUs(ctx, a.rig.Sees(), func(devices []gpu.Device) {
 		list := make([]event.GPU, len(devices))
 		for i, d := range devices {
 			list[i] = event.GPU{Index: d.Index, Util: d.Util, MemUsed: d.MemUsed, MemTotal: d.MemTotal, Power: d.Power, Temp: d.Temp, Clock: d.Clock, Slowed: d.Slowed}

@@ -13,13 +13,13 @@ import (
 func (a *attempt) try(ctx context.Context, n int) error {
 	a.phase(event.Phase{Phase: event.PhaseTraining, Node: n})
 	o := order{node: n, purpose: event.PurposeNode, files: a.w.State().Files(n)}
-	lock, err := a.acquire(ctx, o)
+	hold, err := a.acquire(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
-	o.lock = lock
-	ctx, stop := a.follow(ctx, len(a.w.State().Runs)+1)
+	defer hold.Release()
+	o.hold = hold
+	ctx, stop := a.follow(ctx, a.runOf(o))
 	defer stop(nil)
 	if left := a.spec.Budget.RunMS - a.w.State().Used().RunMS; a.spec.Budget.RunMS > 0 {
 		t := time.AfterFunc(duration(left), func() {

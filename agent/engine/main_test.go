@@ -116,8 +116,8 @@ type edits map[int][]agent.Hunk
 // scriptedAgent writes what a test tells it; without that, fewer steps node by node.
 type scriptedAgent struct{ byNode edits }
 
-func scripted(e edits) func(string, taskdata.Task, runner.Python) (agent.Agent, error) {
-	return func(name string, task taskdata.Task, py runner.Python) (agent.Agent, error) {
+func scripted(e edits) func(string, taskdata.Task, taskdata.Interpreter) (agent.Agent, error) {
+	return func(name string, task taskdata.Task, py taskdata.Interpreter) (agent.Agent, error) {
 		if name == "scripted" {
 			return scriptedAgent{e}, nil
 		}
@@ -145,11 +145,11 @@ func (a scriptedAgent) Propose(ctx context.Context, b agent.Brief, ed *agent.Edi
 
 func change(old, repl string) agent.Hunk { return agent.Hunk{Path: "train.py", Old: old, New: repl} }
 
-func newTestEngine(s *store.Store, agents func(string, taskdata.Task, runner.Python) (agent.Agent, error)) *Engine {
+func newTestEngine(s *store.Store, agents func(string, taskdata.Task, taskdata.Interpreter) (agent.Agent, error)) *Engine {
 	lock := filepath.Join(s.Home(), "machine.lock")
 	return &Engine{
-		Store: s, Getenv: os.Getenv, Lock: lock, Version: "test",
-		Runner: &runner.Local{LockPath: lock, Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }},
+		Store: s, Getenv: os.Getenv, Version: "test",
+		Machine: &runner.Local{Root: s.Home(), LockPath: lock, Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }},
 		FindTask: func(id string) (taskdata.Task, taskdata.Track, error) {
 			task, track := standInTask()
 			if id != task.ID() {
@@ -158,7 +158,7 @@ func newTestEngine(s *store.Store, agents func(string, taskdata.Task, runner.Pyt
 			return task, track, nil
 		},
 		NewAgent: agents,
-		Check: func(_ context.Context, _ string, _ taskdata.Task, dir string) ([]taskdata.Violation, error) {
+		Check: func(_ context.Context, _ taskdata.Interpreter, _ taskdata.Task, dir string) ([]taskdata.Violation, error) {
 			b, err := os.ReadFile(filepath.Join(dir, "train.py"))
 			if strings.Contains(string(b), "cheat") {
 				return []taskdata.Violation{{Rule: "honesty", Line: 3, What: "it says cheat"}}, err
@@ -183,7 +183,7 @@ func openStore(t testing.TB) *store.Store {
 }
 
 func testSpec(agent string, nodes int) store.Spec {
-	return store.Spec{Task: "standin/1", Hint: "0", Agent: agent, Scaffold: scaffold.Flat, Runner: RunnerLocal, Nodes: nodes, Seed: 1, Calibrate: 1, Confirm: 1}
+	return store.Spec{Task: "standin/1", Hint: "0", Agent: agent, Scaffold: scaffold.Flat, Runner: runner.NameLocal, Nodes: nodes, Seed: 1, Calibrate: 1, Confirm: 1}
 }
 
 func create(t testing.TB, s *store.Store, spec store.Spec) string {

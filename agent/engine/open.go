@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"pitwall/agent/rig"
 	"pitwall/agent/scaffold"
@@ -41,7 +42,9 @@ func (a *attempt) open(ctx context.Context) error {
 	if a.means, err = a.prepare(ctx, a.spec); err != nil {
 		return err
 	}
-	a.host = runner.Host(ctx)
+	if a.host, err = a.Machine.Describe(ctx); err != nil {
+		return err
+	}
 	a.epoch = st.Epoch
 	if len(st.Nodes) > 0 {
 		if err := a.takeOver(ctx, st); err != nil {
@@ -138,10 +141,17 @@ func (a *attempt) takeOver(ctx context.Context, st *fold.State) error {
 			continue
 		}
 		lost = r.Run
-		if _, err := runner.Reap(ctx, r.Job, runner.Identity{
-			Boot: r.Boot, PID: r.PID, Ticks: uint64(r.Start), ShimPID: r.ShimPID, ShimTicks: uint64(r.ShimStart),
-		}); err != nil {
+		taken, err := a.inherit(ctx, r)
+		switch {
+		case err != nil:
 			return fmt.Errorf("end what run %d left behind: %w", lost, err)
+		case taken:
+			lost = 0
+		}
+	}
+	if a.inherited.run == 0 {
+		if err := a.clean(ctx); err != nil {
+			return err
 		}
 	}
 	for _, n := range st.Nodes {
@@ -169,14 +179,31 @@ func MachineLabel(h runner.HostInfo) string {
 	return strings.Join(parts, ", ")
 }
 
+// runDir is where a run of a node has its files on the machine.
+func (a *attempt) runDir(run int) string {
+	return a.Machine.Scratch(fmt.Sprintf("work/%s/runs/%d", a.id, run))
+}
+
 // answers is where the next record trains: in no directory that a node's script
 // could come upon by going up from its own.
-func (a *attempt) answers() string { return a.dir + "-records" }
+func (a *attempt) answers(run int) string {
+	return a.Machine.Scratch(fmt.Sprintf("work/%s-records/%d", a.id, run))
+}
 
-// sweep removes the attempt's directories. All that was in them is in the store.
-func (a *attempt) sweep() {
+// clean removes what runs left on the machine. All that was in it is in the store.
+func (a *attempt) clean(ctx context.Context) error {
+	return a.Machine.Remove(ctx, a.Machine.Scratch("work/"+a.id), a.Machine.Scratch("work/"+a.id+"-records"))
+}
+
+// sweepPatience bounds how long an attempt that is over waits for its machine.
+const sweepPatience = 10 * time.Second
+
+// sweep removes the attempt's directories, also when ctx is over.
+func (a *attempt) sweep(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepPatience)
+	defer cancel()
 	// What cannot be removed now is removed by the next engine or SweepWork.
-	_ = errors.Join(os.RemoveAll(a.dir), os.RemoveAll(a.answers()))
+	_ = errors.Join(a.disown(ctx), os.RemoveAll(a.dir), a.clean(ctx))
 }
 
 // SweepWork removes the directories that engines of this store left behind when

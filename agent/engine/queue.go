@@ -8,9 +8,6 @@ import (
 	"pitwall/store/event"
 )
 
-// waiting shows that a run waits for the machine.
-func (a *attempt) waiting(o order, h runner.Holder) { a.held(o, h.String()) }
-
 // held shows that a run waits, and for whom.
 func (a *attempt) held(o order, who string) {
 	a.mu.Lock()
@@ -23,8 +20,12 @@ func (a *attempt) held(o order, who string) {
 }
 
 // acquire takes the machine for several runs in a row.
-func (a *attempt) acquire(ctx context.Context, o order) (*runner.MachineLock, error) {
-	lock, err := runner.Acquire(ctx, a.Lock, a.label, func(h runner.Holder) { a.waiting(o, h) })
+func (a *attempt) acquire(ctx context.Context, o order) (runner.Hold, error) {
+	if h := a.inherited.hold; h != nil && a.runOf(o) == a.inherited.run {
+		a.inherited.hold = nil
+		return h, nil
+	}
+	lock, err := a.Machine.Acquire(ctx, a.label, func(why string) { a.held(o, why) })
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, cause
@@ -46,4 +47,20 @@ func (a *attempt) placed() {
 		a.holder = ""
 		a.w.Emit(event.Status{Status: event.StatusRunning})
 	}
+}
+
+// connection shows that the line to the machine broke, or that it is back.
+func (a *attempt) connection(broken error) {
+	if broken == nil {
+		a.w.Emit(event.Notice{Level: "info", Text: "the line to " + a.Machine.Name() + " is back"})
+		return
+	}
+	a.w.Emit(event.Notice{Level: "warn", Text: a.mask(broken.Error()) + "; what runs there goes on"})
+}
+
+// patient gives an engine whose machine is asked again while the line to it is down.
+func (e *Engine) patient(told func(error)) *Engine {
+	own := *e
+	own.Machine = runner.Patient(e.Machine, told)
+	return &own
 }

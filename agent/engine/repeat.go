@@ -41,7 +41,7 @@ func (e *Engine) Repeat(ctx context.Context, s Subject, n int, started func(id s
 	if err != nil {
 		return out, err
 	}
-	defer a.sweep()
+	defer a.sweep(ctx)
 	out.Target, out.Unit = a.track.Target, a.track.Unit
 	if s.Node >= 0 {
 		a.w.Emit(event.Node{ID: 1, Parent: 0, Origin: event.OriginRepeat})
@@ -60,12 +60,12 @@ func (a *attempt) repeat(ctx context.Context, s Subject, n int, out *Repeated) e
 	record := order{node: 0, purpose: event.PurposeConfirmFrom, files: a.task.From.Files()}
 	node := order{node: 1, purpose: event.PurposeConfirmNode, files: maps.Clone(s.Files)}
 	a.w.Emit(event.Phase{Phase: event.PhaseConfirming, Node: max(s.Node, 0), Detail: freshRuns(n) + " of each"})
-	lock, err := a.acquire(ctx, record)
+	hold, err := a.acquire(ctx, record)
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
-	record.lock, node.lock = lock, lock
+	defer hold.Release()
+	record.hold, node.hold = hold, hold
 	for i := range n {
 		turn := []order{record, node}
 		switch {

@@ -6,34 +6,21 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
-	"os"
-	"path/filepath"
+	"path"
 	"strconv"
-	"strings"
-	"sync"
-	"time"
 
-	"pitwall/agent"
-	"pitwall/agent/rig"
-	"pitwall/internal/clean"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
 )
 
-// Runner is where scripts train.
-type Runner interface {
-	Run(context.Context, runner.Job, runner.Sink) (runner.Result, error)
-}
-
 // order is one run that the engine wants.
 type order struct {
 	node    int // -1: record i+1's script
 	purpose string
 	files   map[string]string
-	lock    *runner.MachineLock // held for the run
+	hold    runner.Hold // the machine
 	doomed  func(event.GhostPoint)
 }
 
@@ -44,159 +31,73 @@ type outcome struct {
 	curve   []event.GhostPoint
 }
 
-// sinkTo copies what happens in a run to streams of events.
-type sinkTo struct {
-	order   order
-	job     runner.Job
-	writers []*store.Writer
-	runs    []int      // the run's number in each stream; empty until it has started
-	known   sync.Mutex // held to change runs, and to read them from elsewhere
+// maxTaken is how often a machine may take one run away.
+const maxTaken = 5
 
-	clock  runner.Clock
-	curve  []event.GhostPoint
-	points int
-	last   runner.Point // last validation
-	total  int
-	nan    string                 // a loss that was not a number, by its log line
-	doomed func(event.GhostPoint) // looks at each point of the curve; may be nil
-	strays string                 // the first line with metrics that is out of its order
-	errors lastWords
-
-	gpu *gpuRun // nil on a track without GPUs
-}
-
-// Waiting is never called: the engine holds the machine.
-func (s *sinkTo) Waiting(runner.Holder) {}
-
-func (s *sinkTo) Started(id runner.Identity) {
-	for _, w := range s.writers {
-		run := len(w.State().Runs) + 1
-		s.known.Lock()
-		s.runs = append(s.runs, run)
-		s.known.Unlock()
-		w.Emit(event.RunStarted{
-			Run: run, Node: s.order.node, Purpose: s.order.purpose, Job: s.job.ID, Seed: seedOf(s.job),
-			Argv: s.job.Argv, Boot: id.Boot, PID: id.PID, Start: int64(id.Ticks),
-			ShimPID: id.ShimPID, ShimStart: int64(id.ShimTicks), LimitMS: s.job.Limit.Milliseconds(),
-		})
-	}
-}
-
-// number gives the run's number in a stream, 0 until it has started.
-func (s *sinkTo) number(stream int) int {
-	s.known.Lock()
-	defer s.known.Unlock()
-	if stream >= len(s.runs) {
-		return 0
-	}
-	return s.runs[stream]
-}
-
-func seedOf(j runner.Job) int64 {
-	n, _ := strconv.ParseInt(j.Env["PITWALL_SEED"], 10, 64)
-	return n
-}
-
-func (s *sinkTo) Lines(lines []runner.Line) {
-	bodies := make([][]event.Body, len(s.runs))
-	for _, l := range lines {
-		p, metric := l.Metric()
-		if metric {
-			s.metric(l, p)
-		}
-		if l.Stderr {
-			s.errors.add(l.Data)
-		}
-		if s.gpu != nil && l.Gap == 0 {
-			s.gpu.doctor.Add(l.Data)
-		}
-		for i, run := range s.runs {
-			bodies[i] = append(bodies[i], event.Log{Run: run, Stderr: l.Stderr, End: l.End, Gap: l.Gap, Data: l.Data})
-			if metric && p.Kind != runner.Memory {
-				bodies[i] = append(bodies[i], rig.PointOf(run, p))
-			}
-		}
-	}
-	for i, b := range bodies {
-		s.writers[i].Emit(b...)
-	}
-}
-
-func (s *sinkTo) metric(l runner.Line, p runner.Point) {
-	s.clock.Add(l.At, p)
-	if s.gpu != nil {
-		s.gpu.metric(l.At, p)
-	}
-	if p.Kind == runner.Memory {
-		return
-	}
-	// Each step once and in order, and one validation at the end.
-	next := s.points
-	if p.Kind == runner.Validation {
-		next = p.Total
-	}
-	if s.strays == "" && (p.Step != next || s.last.Kind == runner.Validation || p.Kind == runner.Validation && s.points != p.Total+1) {
-		s.strays = fmt.Sprintf("line %d with metrics is of step %d", s.points+1, p.Step)
-	}
-	s.points++
-	s.total = max(p.Total, 0)
-	if p.Kind == runner.Validation {
-		s.last = p
-		if math.IsNaN(p.ValLoss) {
-			s.nan = fmt.Sprintf("the validation loss at step %d is not a number", p.Step)
-		}
-	}
-	if !math.IsNaN(p.TrainMS) {
-		s.curve = append(s.curve, event.GhostPoint{Step: p.Step, TrainMS: p.TrainMS, TrainLoss: event.Float(p.TrainLoss), ValLoss: event.Float(p.ValLoss)})
-		if s.doomed != nil {
-			s.doomed(s.curve[len(s.curve)-1])
-		}
-	}
-}
-
-func (s *sinkTo) Sample(m runner.Sample) {
-	for i, run := range s.runs {
-		s.writers[i].Emit(event.Sample{Run: run, CPU: 100 * m.CPU, RSS: m.RSS, Procs: m.Procs, Load: m.Load, Foreign: 100 * m.Foreign})
-	}
-}
-
-// train runs a script once, in a directory of its own that is gone afterwards,
-// and says what the run is worth. The error is not nil where nothing can be said
-// of the script: the attempt was stopped, or the machine is at fault.
+// train runs a script once, in a directory of its own that is gone afterwards, and
+// says what the run is worth. A run that its machine took away says nothing, and is
+// run again. The error is not nil where nothing can be said of the script: the attempt
+// was stopped, or the machine is at fault.
 func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (outcome, error) {
-	run := len(a.w.State().Runs) + 1
-	base := filepath.Join(a.dir, "runs")
-	if o.node < 0 {
-		base = a.answers()
+	for times := 1; ; times++ {
+		out, err := a.trainOnce(ctx, o, also...)
+		if err != nil || out.Reason != string(runner.Taken) {
+			return out, err
+		}
+		if times == maxTaken {
+			return out, fmt.Errorf("%s took the run away %d times: %s; resume when it can be had for longer", a.Machine.Name(), times, out.Why)
+		}
+		a.w.Emit(event.Notice{Level: "warn", Text: fmt.Sprintf("%s took the run away, and it is run again: %s", a.Machine.Name(), out.Why)})
 	}
+}
+
+// job is what the machine is given for a run.
+func (a *attempt) job(o order, run int) runner.Job {
 	job := runner.Job{
-		ID:    fmt.Sprintf("%s.%d.%d", a.id, a.epoch, run),
-		Label: a.label,
-		Dir:   filepath.Join(base, strconv.Itoa(run)),
-		Argv:  []string{a.python.Path, "-u", a.task.From.ScriptName()},
-		Env:   map[string]string{"PITWALL_SEED": strconv.FormatInt(freshSeed(a.id, a.epoch, run), 10)},
-		Limit: a.track.RunLimit,
-		Lock:  o.lock,
+		ID:      fmt.Sprintf("%s.%d.%d", a.id, a.epoch, run),
+		Label:   a.label,
+		Dir:     a.runDir(run),
+		Argv:    []string{a.python.Path, "-u", a.task.From.ScriptName()},
+		Env:     map[string]string{"PITWALL_SEED": strconv.FormatInt(freshSeed(a.id, a.epoch, run), 10)},
+		Limit:   a.track.RunLimit,
+		Hold:    o.hold,
+		Confine: runner.NotConfined,
+	}
+	if o.node < 0 {
+		job.Dir = a.answers(run)
 	}
 	if a.evaluable(o) {
-		job.Env[taskdata.WeightsVariable] = filepath.Join(job.Dir, taskdata.WeightsName)
+		job.Env[taskdata.WeightsVariable] = path.Join(job.Dir, taskdata.WeightsName)
 	}
-	ws, err := agent.NewWorkspace(job.Dir, o.files)
-	if err != nil {
+	if a.rig != nil {
+		a.rig.Equip(&job, a.Machine.Scratch(""))
+	}
+	return job
+}
+
+func (a *attempt) trainOnce(ctx context.Context, o order, also ...*store.Writer) (outcome, error) {
+	run := a.runOf(o)
+	job := a.job(o, run)
+	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), doomed: o.doomed, queued: func(why string) { a.held(o, why) }, placed: a.placed, connection: a.connection}
+	old, inherits := a.heir(run)
+	if inherits {
+		s.goOn(*old)
+	} else if err := a.Machine.Put(ctx, job.Dir, o.files); err != nil {
 		return outcome{}, err
 	}
-	defer os.RemoveAll(job.Dir)
-	defer ws.Close()
-	s := &sinkTo{order: o, job: job, writers: append([]*store.Writer{a.w}, also...), doomed: o.doomed}
+	defer a.discard(ctx, job.Dir)
 	if a.rig != nil {
-		if err := a.rig.Equip(&s.job, a.Store.Home(), os.Environ()); err != nil {
-			return outcome{}, err
-		}
 		var done func()
 		ctx, s.gpu, done = a.onGPUs(ctx, s)
 		defer done()
 	}
-	res, err := a.Runner.Run(ctx, s.job, s)
+	var res runner.Result
+	var err error
+	if inherits {
+		res, err = runner.Follow(ctx, a.Machine, runner.Ref(old.Ref), s)
+	} else {
+		res, err = runner.Run(ctx, a.Machine, s.job, s)
+	}
 	if len(s.runs) == 0 {
 		if cause := context.Cause(ctx); cause != nil {
 			return outcome{}, cause
@@ -217,7 +118,7 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 	}
 	var fault error // the machine's
 	if a.evaluable(o) && context.Cause(ctx) == nil && out.verdict == "" && (o.purpose == event.PurposeConfirmNode || float64(out.ValLoss) <= a.track.Target) {
-		if fault = a.evaluate(ctx, o, job, &out); fault != nil {
+		if fault = a.evaluate(ctx, o, s.job, &out); fault != nil {
 			out.Finished, out.Reason, out.Why = false, string(runner.Stopped), "stopped before its weights were evaluated"
 		}
 	}
@@ -233,6 +134,14 @@ func (a *attempt) train(ctx context.Context, o order, also ...*store.Writer) (ou
 		return out, fmt.Errorf("the weights of run %d could not be evaluated here: %w; mend the machine, then resume", run, fault)
 	}
 	return out, nil
+}
+
+// discard removes a directory of the machine, also when ctx is over. What stays is
+// removed with the attempt's.
+func (a *attempt) discard(ctx context.Context, dir string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepPatience)
+	defer cancel()
+	_ = a.Machine.Remove(ctx, dir)
 }
 
 // endedEarly says why a run was ended while the attempt goes on, "" where it was not.
@@ -252,109 +161,4 @@ func endedEarly(ctx context.Context) string {
 func freshSeed(id string, epoch int64, run int) int64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "seed %s %d %d", id, epoch, run))
 	return int64(binary.BigEndian.Uint32(sum[:4]) >> 1)
-}
-
-// outcome sums a run up. Failed: nothing to go by. Invalid: it ran, but broke
-// what a result needs.
-func (s *sinkTo) outcome(res runner.Result, track taskdata.Track) outcome {
-	reading := s.clock.Read()
-	out := outcome{curve: s.curve, RunEnded: event.RunEnded{
-		Exit: res.ExitCode, Signal: res.Signal, Reason: string(res.Reason),
-		WallMS: res.Wall.Milliseconds(), CPUMS: (res.CPUUser + res.CPUSys).Milliseconds(),
-		EngineMS: event.Float(float64(reading.Engine.Microseconds()) / 1000), MaxRSS: res.MaxRSS,
-		Survivors: res.Survivors, Foreign: event.Float(100 * res.ForeignLoad), ValLoss: event.NaN(), TrainMS: event.NaN(),
-	}}
-	if s.last.Kind == runner.Validation {
-		out.ValLoss, out.TrainMS = event.Float(s.last.ValLoss), event.Float(s.last.TrainMS)
-	}
-	out.Finished = res.Reason == runner.Exited && res.ExitCode == 0 && s.last.Kind == runner.Validation &&
-		s.total > 0 && s.last.Step == s.total && out.ValLoss.Known() && out.TrainMS.Known()
-	if s.gpu != nil {
-		s.gpu.sumUp(&out.RunEnded, reading)
-	}
-	out.verdict, out.Why = s.fault(res, reading, track)
-	return out
-}
-
-// fault names the first thing that is wrong with a run, "" if nothing is.
-func (s *sinkTo) fault(res runner.Result, reading runner.Reading, track taskdata.Track) (verdict, why string) {
-	switch {
-	case res.Reason == runner.Stopped:
-		return event.VerdictFailed, "stopped before its end"
-	case res.Reason == runner.Limit:
-		return event.VerdictFailed, fmt.Sprintf("still running after the limit of %s, and stopped", s.job.Limit)
-	case res.Reason != runner.Exited:
-		return event.VerdictFailed, "its end was not seen: " + res.Err
-	case s.gpu != nil && (res.Signal != "" || res.ExitCode != 0) && s.gpu.why() != "":
-		return event.VerdictFailed, s.gpu.why()
-	case res.Signal != "":
-		return event.VerdictFailed, "ended by " + res.Signal + s.errors.words()
-	case res.ExitCode != 0:
-		return event.VerdictFailed, fmt.Sprintf("crashed with exit status %d%s", res.ExitCode, s.errors.words())
-	case s.nan != "":
-		return event.VerdictFailed, s.nan
-	case s.points == 0:
-		return event.VerdictFailed, "printed no line with metrics"
-	case s.last.Kind != runner.Validation:
-		return event.VerdictFailed, "printed no validation loss"
-	case s.last.Step != s.total || s.total == 0:
-		return event.VerdictFailed, fmt.Sprintf("its last validation is of step %d of %d", s.last.Step, s.total)
-	case math.IsNaN(s.last.TrainMS):
-		return event.VerdictFailed, "its last validation gives no train_time"
-	case track.GPUs == 0 && (res.Survivors > 0 || res.Left > 0):
-		return event.VerdictInvalid, fmt.Sprintf("left %d processes behind; a script must end its own", res.Survivors+res.Left)
-	case busy(res, track.Cores):
-		return event.VerdictInvalid, fmt.Sprintf("kept %.1f processors busy where the track allows %d", (res.CPUUser+res.CPUSys).Seconds()/res.Wall.Seconds(), track.Cores)
-	case s.last.TrainMS <= 0 || s.last.ValLoss < 0:
-		return event.VerdictInvalid, "its last validation gives a time or loss below zero"
-	case track.Practice && s.strays != "":
-		return event.VerdictInvalid, "its log does not have each step once and one validation at its end: " + s.strays
-	case track.Practice && reading.Restarts > 0:
-		return event.VerdictInvalid, "its train_time went back, which no record of this track does"
-	case reading.Spans == 0:
-		return event.VerdictInvalid, "it logged no two lines by which its clock could be checked: log each step as it ends"
-	case track.Practice && reading.From > 0:
-		return event.VerdictInvalid, fmt.Sprintf("its first timed line is that of step %d: log step 0 when the clock starts", reading.From)
-	case reading.Unchecked > unchecked(track, reading):
-		return event.VerdictInvalid, fmt.Sprintf("%.2f s of its train_time lie between a step and its validation, where nothing checks them", reading.Unchecked.Seconds())
-	}
-	if err := s.clock.Check(track.Clock.Share, track.Clock.Slack); err != nil {
-		return event.VerdictInvalid, err.Error()
-	}
-	return "", ""
-}
-
-// unchecked is how much of a run's train_time may lie where nothing checks it. Ranks
-// of GPUs run behind the program that logs: what is left of a step ends up between its
-// line and that of the validation.
-func unchecked(track taskdata.Track, reading runner.Reading) time.Duration {
-	if track.GPUs == 0 {
-		return track.Clock.Slack
-	}
-	return max(track.Clock.Slack, time.Duration(track.Clock.Share*float64(reading.Script+reading.Unchecked)))
-}
-
-// busy reports whether a run used more processor time than cores could give it,
-// by 5 % and half a second for what starts and ends a process.
-func busy(res runner.Result, cores int) bool {
-	return cores > 0 && float64(res.CPUUser+res.CPUSys) > 1.05*float64(cores)*float64(res.Wall)+float64(500*time.Millisecond)
-}
-
-// lastWords are the last lines of a standard error.
-type lastWords []string
-
-func (w *lastWords) add(line []byte) {
-	if len(strings.TrimSpace(string(line))) > 0 {
-		*w = append((*w)[max(0, len(*w)-9):], string(line[:min(len(line), 2000)]))
-	}
-}
-
-// words gives the last line that says something, for people.
-func (w lastWords) words() string {
-	for i := len(w) - 1; i >= 0; i-- {
-		if text := clean.Plain(w[i], 200); text != "" {
-			return ": " + text // a reason is one plain line
-		}
-	}
-	return ""
 }

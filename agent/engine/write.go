@@ -55,7 +55,7 @@ func (a *attempt) write(ctx context.Context, n int) error {
 	if a.waitsFor(n) {
 		a.phase(event.Phase{Phase: event.PhaseChecking, Node: n})
 	}
-	violations, err := a.rules(ctx, a.python.Path, a.task, ws.Dir())
+	violations, err := a.rules(ctx, a.reader, a.task, ws.Dir())
 	if err != nil {
 		return fmt.Errorf("check the rules of track %s: %w", a.track.ID, err)
 	}
@@ -159,7 +159,7 @@ func (a *attempt) check(node int) func(context.Context, map[string]string) ([]ta
 		}
 		defer os.RemoveAll(ws.Dir())
 		defer ws.Close()
-		found, err := a.rules(ctx, a.python.Path, a.task, ws.Dir())
+		found, err := a.rules(ctx, a.reader, a.task, ws.Dir())
 		return slices.DeleteFunc(found, func(v taskdata.Violation) bool { return v.Flag }), err
 	}
 }

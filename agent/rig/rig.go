@@ -7,12 +7,9 @@ package rig
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -73,7 +70,7 @@ func ProfileOf(home string, task taskdata.Task, track taskdata.Track) (profile.P
 }
 
 // Find finds all that runs of a GPU track need here, nil for another track.
-func Find(ctx context.Context, home string, getenv func(string) string, task taskdata.Task, track taskdata.Track) (*Rig, error) {
+func Find(ctx context.Context, m runner.Machine, home string, task taskdata.Task, track taskdata.Track) (*Rig, error) {
 	if track.GPUs == 0 {
 		return nil, nil
 	}
@@ -82,10 +79,10 @@ func Find(ctx context.Context, home string, getenv func(string) string, task tas
 		return nil, err
 	}
 	r := &Rig{Profile: p, Ranks: p.GPUs}
-	if err := checkShards(home, getenv, p, task); err != nil {
+	if err := checkShards(ctx, m, home, p, task); err != nil {
 		return nil, err
 	}
-	all, err := gpu.List(ctx)
+	all, err := m.ListGPUs(ctx)
 	switch {
 	case err != nil && len(p.Launch) > 0:
 		all = nil // the launcher's machine has them
@@ -93,7 +90,7 @@ func Find(ctx context.Context, home string, getenv func(string) string, task tas
 		return nil, fmt.Errorf("task %s trains on %d NVIDIA GPUs: %w", task.ID(), r.Ranks, err)
 	}
 	if len(all) > 0 {
-		if r.Cards = gpu.Visible(all, getenv("CUDA_VISIBLE_DEVICES")); len(r.Cards) < r.Ranks && len(p.Launch) == 0 {
+		if r.Cards = gpu.Visible(all, m.Getenv("CUDA_VISIBLE_DEVICES")); len(r.Cards) < r.Ranks && len(p.Launch) == 0 {
 			return nil, fmt.Errorf("task %s trains on %d GPUs, and %d can be seen here: run it on a machine with %d, or attempt another task by name, such as %s",
 				task.ID(), r.Ranks, len(r.Cards), r.Ranks, strings.TrimSuffix(task.ID(), task.Variant)+profile.Suffix(max(len(r.Cards), 1)))
 		}
@@ -106,7 +103,7 @@ func Find(ctx context.Context, home string, getenv func(string) string, task tas
 		}
 	}
 	if len(p.Launch) == 0 {
-		if err := r.findTorch(ctx); err != nil {
+		if err := r.findTorch(ctx, m); err != nil {
 			return nil, err
 		}
 	}
@@ -128,10 +125,10 @@ func Shards(task taskdata.Task) (profile.Need, error) {
 
 // checkShards finds out whether the data is there. With too few shards a script
 // repeats tokens silently.
-func checkShards(home string, getenv func(string) string, p profile.Profile, task taskdata.Task) error {
+func checkShards(ctx context.Context, m runner.Machine, home string, p profile.Profile, task taskdata.Task) error {
 	dir := p.ShardDir()
 	if dir == "" {
-		if profile.DataElsewhere(getenv) {
+		if profile.DataElsewhere(m.Getenv) {
 			return nil
 		}
 		return fmt.Errorf("nothing says where the FineWeb shards lie: write data = \"/path/to/data\", which holds fineweb10B, under [defaults] in %s",
@@ -144,7 +141,7 @@ func checkShards(home string, getenv func(string) string, p profile.Profile, tas
 	if err != nil {
 		return err
 	}
-	found, err := profile.CheckData(dir, need)
+	found, err := profile.CheckData(m.Tree(ctx), dir, need)
 	if err != nil {
 		return err
 	}
@@ -156,8 +153,8 @@ func checkShards(home string, getenv func(string) string, p profile.Profile, tas
 
 // findTorch looks for what starts the ranks, and asks its interpreter which torch
 // it has. It does not guess: times are compared by it.
-func (r *Rig) findTorch(ctx context.Context) error {
-	t, err := r.Profile.FindTorch(taskdata.ScriptName)
+func (r *Rig) findTorch(ctx context.Context, m runner.Machine) error {
+	t, err := r.Profile.FindTorch(ctx, m, taskdata.ScriptName)
 	if err != nil {
 		return fmt.Errorf("%w: install PyTorch %s, or name an interpreter that has it as python in %s", err, r.wantedTorch(), ProfilesFile)
 	}
@@ -166,11 +163,8 @@ func (r *Rig) findTorch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, torchPatience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, t.Ask[0], t.Ask[1:]...)
-	cmd.Env = runner.Environ(os.Environ(), "", nil)
-	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
-	if version := strings.TrimSpace(string(out)); err == nil && !strings.ContainsAny(version, "\n ") {
+	answer, err := m.Ask(ctx, runner.Question{Argv: t.Ask})
+	if version := strings.TrimSpace(string(answer.Out)); err == nil && answer.Exit == 0 && !strings.ContainsAny(version, "\n ") {
 		r.Torch = version
 	}
 	return nil // a run says itself, in words, that there is no torch
@@ -213,23 +207,15 @@ func (r *Rig) Labels() []string {
 }
 
 // Equip makes a job start its script under torchrun, with the profile's environment
-// and limits.
-func (r *Rig) Equip(job *runner.Job, home string, environ []string) error {
+// and limits. home is where caches are kept that runs share, on the machine.
+func (r *Rig) Equip(job *runner.Job, home string) {
 	cmd := r.Profile.Command(job.Dir, taskdata.ScriptName, r.Ranks)
 	job.Argv = cmd.Argv
 	job.Limit = r.Profile.Limits(r.Ranks, false).Process
-	for _, kv := range environ {
-		if name, value, ok := strings.Cut(kv, "="); ok && cmd.Passes(name) {
-			job.Env[name] = value
-		}
-	}
+	job.Pass = cmd.Pass
 	maps.Copy(job.Env, cmd.Env)
 	caches := r.Profile.Caches(job.Dir, home)
-	for _, dir := range caches {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return fmt.Errorf("make the directory of compile caches: %w", err)
-		}
-	}
+	job.Dirs = slices.Sorted(maps.Values(caches))
 	maps.Copy(job.Env, caches)
 	if len(r.Cards) > 0 {
 		var indexes []string
@@ -242,12 +228,15 @@ func (r *Rig) Equip(job *runner.Job, home string, environ []string) error {
 	if r.Profile.Data == "" && job.Env["NANOGPT_VAL_TOKENS"] == "" {
 		job.Env["NANOGPT_VAL_TOKENS"] = strconv.Itoa(profile.ValTokens)
 	}
-	for _, name := range slices.Sorted(maps.Keys(cmd.Links)) {
-		if err := os.Symlink(cmd.Links[name], filepath.Join(job.Dir, name)); err != nil && !errors.Is(err, os.ErrExist) {
-			return fmt.Errorf("link the data into the run's directory: %w", err)
-		}
-	}
-	return nil
+	job.Links = cmd.Links
+}
+
+// Interpreter is a machine's, as those use it who read scripts and never run them.
+func Interpreter(m runner.Machine, py runner.Python) taskdata.Interpreter {
+	return taskdata.Interpreter{Path: py.Path, Ask: func(ctx context.Context, args []string, input []byte) (taskdata.Answer, error) {
+		a, err := m.Ask(ctx, runner.Question{Argv: append([]string{py.Path}, args...), Input: input})
+		return taskdata.Answer(a), err
+	}}
 }
 
 // Sees gives what of CUDA_VISIBLE_DEVICES the sampler is told.

@@ -41,7 +41,7 @@ func WithoutSecrets(parent []string, names ...string) []string {
 
 // Secret reports whether a variable is called like one that holds a secret.
 func Secret(name string) bool {
-	return slices.ContainsFunc([]string{"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL"}, func(word string) bool {
+	return slices.ContainsFunc([]string{"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "JWT"}, func(word string) bool {
 		return strings.Contains(strings.ToUpper(name), word)
 	})
 }

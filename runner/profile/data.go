@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -33,14 +33,15 @@ type Check struct {
 	Mend   string   // what to do about it; "" where nothing is wrong
 }
 
-// CheckData looks at the shards in a directory, their headers and sizes but not their
+// CheckData looks at the shards in a directory of a machine (runner.Files.Tree), their headers and sizes but not their
 // tokens, and compares them with a need. All files that the scripts would read are
 // looked at, not only those that are needed: many scripts check every header before
 // they start. Its error is for a directory that cannot be read; one that is not there
 // is a fault.
-func CheckData(dir string, need Need) (Check, error) {
+func CheckData(tree fs.FS, dir string, need Need) (Check, error) {
 	c := Check{Dir: dir}
-	files, err := os.ReadDir(dir)
+	inTree := strings.TrimPrefix(path.Clean(filepath.ToSlash(dir)), "/")
+	files, err := fs.ReadDir(tree, inTree)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return c, fmt.Errorf("look at the data: %w", err)
 	}
@@ -54,7 +55,7 @@ func CheckData(dir string, need Need) (Check, error) {
 		if !ok {
 			continue
 		}
-		tokens, why := readShard(filepath.Join(dir, f.Name()))
+		tokens, why := readShard(tree, path.Join(inTree, f.Name()))
 		m := shardNumber.FindStringSubmatch(rest)
 		switch {
 		case m == nil:
@@ -136,8 +137,8 @@ func shardKind(name string) (kind, rest string, ok bool) {
 }
 
 // readShard gives the tokens of a shard, or why it is none.
-func readShard(path string) (tokens int64, why string) {
-	f, err := os.Open(path)
+func readShard(tree fs.FS, name string) (tokens int64, why string) {
+	f, err := tree.Open(name)
 	if err != nil {
 		return 0, "cannot be read: " + cause(err)
 	}

@@ -48,7 +48,7 @@ func TestWholeDataIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := CheckData(dir, need)
+	c, err := CheckData(os.DirFS("/"), dir, need)
 	if err != nil || c.Train != 10 || c.Tokens != 953_000_000 || c.Val != 1 || len(c.Faults) != 0 || c.Mend != "" || c.Dir != dir {
 		t.Errorf("found %+v (%v)", c, err)
 	}
@@ -117,7 +117,7 @@ func TestWhatIsWrongWithTheDataIsSaid(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := published(t, 4)
 			c.change(t, dir)
-			got, err := CheckData(dir, need)
+			got, err := CheckData(os.DirFS("/"), dir, need)
 			if err != nil || got.Train != c.train || !slices.Equal(got.Faults, c.faults) || got.Mend != c.mend {
 				t.Errorf("found %d: %s\nmend %s (%v)", got.Train, strings.Join(got.Faults, "\n"), got.Mend, err)
 			}
@@ -131,7 +131,7 @@ func TestShardsOfFewTokensAreNotEnough(t *testing.T) {
 		shard(t, dir, fmt.Sprintf("fineweb_train_%06d.bin", i), shardMagic, 1, 10_000_000, 0)
 	}
 	shard(t, dir, "fineweb_val_000000.bin", shardMagic, 1, shardTokens, 0)
-	c, err := CheckData(dir, Need{TrainTokens: 250_000_000, Shards: 3, ValShards: 1})
+	c, err := CheckData(os.DirFS("/"), dir, Need{TrainTokens: 250_000_000, Shards: 3, ValShards: 1})
 	want := "the 3 shards hold 30000000 tokens, and 250000000 are trained on; they are not the published ones"
 	if err != nil || !slices.Equal(c.Faults, []string{want}) {
 		t.Errorf("found %q (%v)", c.Faults, err)
@@ -140,7 +140,7 @@ func TestShardsOfFewTokensAreNotEnough(t *testing.T) {
 
 func TestADirectoryThatIsNotThereIsAFault(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "none")
-	c, err := CheckData(dir, Need{Shards: 7, ValShards: 1, AtLeast: true})
+	c, err := CheckData(os.DirFS("/"), dir, Need{Shards: 7, ValShards: 1, AtLeast: true})
 	want := []string{
 		"there is no directory " + dir,
 		"of the shards fineweb_train_000001.bin to 000007 7 are missing or broken: 000001 to 000007",
@@ -153,7 +153,7 @@ func TestADirectoryThatIsNotThereIsAFault(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := CheckData(file, Need{}); err == nil || !strings.HasPrefix(err.Error(), "look at the data: ") {
+	if _, err := CheckData(os.DirFS("/"), file, Need{}); err == nil || !strings.HasPrefix(err.Error(), "look at the data: ") {
 		t.Errorf("a file: %v", err)
 	}
 }

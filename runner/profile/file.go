@@ -14,6 +14,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"pitwall/internal/environ"
 	"pitwall/internal/spell"
 )
 
@@ -250,7 +251,7 @@ func (e *entry) setPass(v any) error {
 		switch {
 		case !passPattern.MatchString(name):
 			return fmt.Errorf("%q is no name of a variable, nor the start of one with * after it, as %s", name, example)
-		case secret(name):
+		case environ.Secret(name):
 			return fmt.Errorf("%s looks like the name of a secret, and scripts get none; leave it out", name)
 		case strings.HasSuffix(name, "*") && len(name) < 4:
 			return fmt.Errorf("%s would pass nearly everything; write more of the names, as %s", name, example)
@@ -275,7 +276,7 @@ func (e *entry) setEnv(v any) error {
 			return inside{name, fmt.Errorf("%s is set by %s; leave it out", name, by)}
 		case !envName.MatchString(name) || strings.HasPrefix(name, "PITWALL_"):
 			return inside{name, fmt.Errorf("%q is no name that a script's variable can have, as %s", name, example)}
-		case secret(name):
+		case environ.Secret(name):
 			return inside{name, fmt.Errorf("%s looks like the name of a secret, and scripts get none; leave it out", name)}
 		case !isText || strings.ContainsRune(value, 0):
 			return inside{name, fmt.Errorf("must be a text, as %s", example)}

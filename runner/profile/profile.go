@@ -100,17 +100,6 @@ type Command struct {
 	Links map[string]string // names in the run's directory to link before it starts, and what to
 }
 
-// Passes reports whether a variable of our environment may reach the script. No
-// pattern lets a name through that speaks of a key, a token, a secret or a password.
-func (c Command) Passes(name string) bool {
-	return !secret(name) && slices.ContainsFunc(c.Pass, func(pattern string) bool {
-		if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
-			return strings.HasPrefix(name, prefix)
-		}
-		return name == pattern
-	})
-}
-
 // The variables that the benchmark's templates read their data from, and how many
 // tokens they validate on.
 const (
@@ -272,14 +261,6 @@ func (p Profile) Limits(gpus int, paper bool) Limits {
 // of nanogpt's first three templates starts before their first step.
 func timesCompiling(track string, record int) bool {
 	return track == trackSmall && record >= 1 && record <= 3
-}
-
-// secret reports whether a variable's name says that its value is for no script.
-func secret(name string) bool {
-	name = strings.ToUpper(name)
-	return slices.ContainsFunc([]string{"KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "JWT"}, func(word string) bool {
-		return strings.Contains(name, word)
-	})
 }
 
 var (

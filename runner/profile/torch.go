@@ -1,12 +1,12 @@
 package profile
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"context"
+	"path"
 	"slices"
 	"strings"
+
+	"pitwall/runner"
 )
 
 const printTorch = "import torch; print(torch.__version__)"
@@ -18,18 +18,18 @@ type Torch struct {
 	Guess   bool     // nothing tells the interpreter of the runs, and Ask asks what is likely to be it
 }
 
-// FindTorch finds the interpreter of a script's runs. Where the profile names none it is
+// FindTorch finds the interpreter of a script's runs on a machine. Where the profile names none it is
 // that of torchrun's own first line. The error is of a program that is not here. It must
 // not be called on a profile with a Launch, whose programs are elsewhere.
-func (p Profile) FindTorch(script string) (Torch, error) {
+func (p Profile) FindTorch(ctx context.Context, m runner.Machine, script string) (Torch, error) {
 	t := Torch{Program: p.Command("", script, p.GPUs).Argv[0]}
-	path, err := exec.LookPath(t.Program)
+	program, err := m.Program(ctx, t.Program)
 	if err != nil {
-		return t, fmt.Errorf("%s is not here", t.Program)
+		return t, err
 	}
-	t.Program, t.Ask = path, p.Ask(os.TempDir(), printTorch)
+	t.Program, t.Ask = program.Path, p.Ask("", printTorch)
 	if p.Python == "" && p.Conda == "" {
-		python := interpreter(path)
+		python := interpreter(program.Head)
 		if t.Guess = python == nil; !t.Guess {
 			t.Ask = slices.Concat(python, []string{"-c", printTorch})
 		}
@@ -39,18 +39,11 @@ func (p Profile) FindTorch(script string) (Torch, error) {
 
 // interpreter gives the words that run the Python of a script that names it in its
 // first line, nil for any other file.
-func interpreter(path string) []string {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	head := make([]byte, 256)
-	n, _ := f.Read(head) // what cannot be read names none
-	first, _, _ := strings.Cut(string(head[:n]), "\n")
+func interpreter(head string) []string {
+	first, _, _ := strings.Cut(head, "\n")
 	named, found := strings.CutPrefix(first, "#!")
 	words := strings.Fields(named)
-	if !found || len(words) == 0 || !strings.Contains(filepath.Base(words[len(words)-1]), "python") {
+	if !found || len(words) == 0 || !strings.Contains(path.Base(words[len(words)-1]), "python") {
 		return nil
 	}
 	return words

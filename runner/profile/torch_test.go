@@ -5,13 +5,15 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"pitwall/runner"
 )
 
 func TestTorchIsAskedOfTheInterpreterOfTheRuns(t *testing.T) {
 	bin := t.TempDir()
 	t.Setenv("PATH", bin)
 	torchrun := filepath.Join(bin, "torchrun")
-	if _, err := (Profile{GPUs: 8}).FindTorch("train.py"); err == nil || err.Error() != "torchrun is not here" {
+	if _, err := (Profile{GPUs: 8}).FindTorch(t.Context(), &runner.Local{}, "train.py"); err == nil || err.Error() != "torchrun is not here" {
 		t.Errorf("without torchrun: %v", err)
 	}
 	for _, c := range []struct {
@@ -30,7 +32,7 @@ func TestTorchIsAskedOfTheInterpreterOfTheRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.profile.GPUs = 8
-		got, err := c.profile.FindTorch("train.py")
+		got, err := c.profile.FindTorch(t.Context(), &runner.Local{}, "train.py")
 		if want := slices.Concat(c.python, []string{"-c", printTorch}); err != nil || got.Program != torchrun || got.Guess != c.guess || !slices.Equal(got.Ask, want) {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
@@ -39,7 +41,7 @@ func TestTorchIsAskedOfTheInterpreterOfTheRuns(t *testing.T) {
 	if err := os.WriteFile(python, nil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Profile{GPUs: 8, Python: python}.FindTorch("train.py")
+	got, err := Profile{GPUs: 8, Python: python}.FindTorch(t.Context(), &runner.Local{}, "train.py")
 	if err != nil || got.Program != python || got.Guess || got.Ask[0] != python {
 		t.Errorf("an interpreter of the profile: %+v, %v", got, err)
 	}

@@ -193,7 +193,11 @@ func decodeBody(kind Kind, p []byte) (Body, error) {
 		if err := json.Unmarshal(p, v.Interface()); err != nil {
 			return nil, err
 		}
-		return v.Elem().Interface().(Body), nil
+		body := v.Elem().Interface().(Body)
+		if r, ok := body.(RunStarted); ok {
+			return r.ofOlder(p)
+		}
+		return body, nil
 	}
 	return Unknown{Of: kind, Raw: p}, nil
 }

@@ -5,7 +5,10 @@
 // fold (package fold) over a stream of them.
 package event
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // An Event is one thing that happened in a stream.
 type Event struct {
@@ -328,13 +331,31 @@ type RunStarted struct {
 	Job     string   `json:"job"` // the runner's id
 	Seed    int64    `json:"seed"`
 	Argv    []string `json:"argv"`
-	Boot    string   `json:"boot"` // identity of the process, for a later engine to end it
-	PID     int      `json:"pid"`
-	Start   int64    `json:"start"` // the kernel's start time of the process, in its ticks
+	Ref     string   `json:"ref"` // what its machine finds it again by; only the machine reads it
+	LimitMS int64    `json:"limit_ms"`
+}
 
-	ShimPID   int   `json:"shim_pid"` // the same for the process that guards it
-	ShimStart int64 `json:"shim_start"`
-	LimitMS   int64 `json:"limit_ms"`
+// ofOlder gives a run of an older version its reference: such an event, of which raw is
+// the JSON, names the processes of this machine by which the run can be found again.
+func (r RunStarted) ofOlder(raw []byte) (RunStarted, error) {
+	if r.Ref != "" {
+		return r, nil
+	}
+	var old struct {
+		Boot      string `json:"boot"`
+		PID       int    `json:"pid"`
+		Start     int64  `json:"start"`
+		ShimPID   int    `json:"shim_pid"`
+		ShimStart int64  `json:"shim_start"`
+	}
+	if err := json.Unmarshal(raw, &old); err != nil || old.PID == 0 {
+		return r, err
+	}
+	ref, err := json.Marshal(map[string]any{
+		"job": r.Job, "boot": old.Boot, "pid": old.PID, "ticks": uint64(old.Start), "shim_pid": old.ShimPID, "shim_ticks": uint64(old.ShimStart),
+	})
+	r.Ref = string(ref)
+	return r, err
 }
 
 // Log is one line of a run's output, to the byte.

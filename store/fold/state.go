@@ -16,7 +16,7 @@ import (
 
 // Version changes whenever the same events would fold into another State.
 // Checkpoints of another version are thrown away and made anew.
-const Version = 4
+const Version = 5
 
 // State is an attempt (or a calibration) as it stood after event Seq.
 type State struct {

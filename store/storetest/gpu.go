@@ -165,7 +165,7 @@ func (s *teller) gpuRun(node int, purpose string, seconds, miss float64) float64
 	}
 	s.say(20, event.Phase{Phase: event.PhaseCompiling, Node: max(node, 0), LimitMS: compileMost})
 	s.say(20, event.RunStarted{
-		Run: run, Node: node, Purpose: purpose, Job: fmt.Sprintf("local-%d", run), Seed: int64(run), Boot: "boot", PID: 4000 + run, Start: 1, LimitMS: 7_200_000,
+		Run: run, Node: node, Purpose: purpose, Job: fmt.Sprintf("local-%d", run), Seed: int64(run), Ref: fmt.Sprint(4000 + run), LimitMS: 7_200_000,
 		Argv: []string{"torchrun", "--standalone", fmt.Sprintf("--nproc_per_node=%d", s.o.GPUs), "train.py"},
 	})
 	began, nan := s.active, math.NaN()

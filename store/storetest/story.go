@@ -209,7 +209,7 @@ func (s *teller) train(node int, purpose string, seconds, miss float64) float64 
 	run, steps := s.run, s.o.Steps
 	s.say(40, event.RunStarted{
 		Run: run, Node: node, Purpose: purpose, Job: fmt.Sprintf("local-%d", run), Seed: int64(run),
-		Argv: []string{"python3", "train.py", fmt.Sprint(run)}, Boot: "boot", PID: 4000 + run, Start: 1, LimitMS: 120_000,
+		Argv: []string{"python3", "train.py", fmt.Sprint(run)}, Ref: fmt.Sprint(4000 + run), LimitMS: 120_000,
 	})
 	began := s.active
 	perStep := seconds * 1000 / float64(steps)

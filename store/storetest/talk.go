@@ -152,7 +152,7 @@ func (s *teller) judged(node int, loss, seconds float64) {
 func (s *teller) crash(node int) {
 	s.run++
 	const why = "the script ended with status 1: ZeroDivisionError: division by zero"
-	s.say(40, event.RunStarted{Run: s.run, Node: node, Purpose: event.PurposeNode, Job: fmt.Sprintf("local-%d", s.run), Seed: 2, Argv: []string{"python3", "train.py"}, Boot: "boot", PID: 4000 + s.run, Start: 1, LimitMS: 120_000})
+	s.say(40, event.RunStarted{Run: s.run, Node: node, Purpose: event.PurposeNode, Job: fmt.Sprintf("local-%d", s.run), Seed: 2, Argv: []string{"python3", "train.py"}, Ref: fmt.Sprint(4000 + s.run), LimitMS: 120_000})
 	s.say(300, event.Log{Run: s.run, Stderr: true, End: '\n', Data: []byte("ZeroDivisionError: division by zero")})
 	s.say(40,
 		event.RunEnded{Run: s.run, Exit: 1, Reason: "exited", Why: why, WallMS: 340, EngineMS: event.NaN(), Foreign: event.NaN(), ValLoss: event.NaN(), TrainMS: event.NaN()},

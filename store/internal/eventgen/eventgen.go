@@ -91,7 +91,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 		*runs++
 		return event.RunStarted{
 			Run: *runs, Node: node(), Purpose: rapid.SampledFrom([]string{event.PurposeNode, event.PurposeCalibrateFrom, event.PurposeCalibrateTo}).Draw(t, "purpose"),
-			Argv: rapid.SliceOfN(Text(), 0, 2).Draw(t, "argv"), Seed: big(), PID: num(),
+			Argv: rapid.SliceOfN(Text(), 0, 2).Draw(t, "argv"), Seed: big(), Ref: text(),
 		}
 	case event.KindLog:
 		return event.Log{Run: run(), Stderr: flag(), End: rapid.SampledFrom([]byte{'\n', '\r', 0, 'x'}).Draw(t, "end"), Gap: rapid.SampledFrom([]int64{0, 0, 1, math.MaxInt64}).Draw(t, "gap"), Data: bytes()}
