@@ -43,6 +43,7 @@ type history struct {
 	filter  string
 	deleted []string // ids, newest last, for undo
 	busy    map[string]bool
+	note    *noteField // nil unless one is typed
 }
 
 type historyMsg struct {
@@ -152,6 +153,7 @@ func (l *history) actions() []action {
 			add("s", "s", "sort", "sort otherwise", func() tea.Cmd { l.order = (l.order + 1) % len(orders); return nil })
 		}
 		add("*", "*", "star", "star the attempt, or not", func() tea.Cmd { return l.star(s) })
+		add("n", "n", "note", "write a note on the attempt", func() tea.Cmd { l.note = newNoteField(l.m, s); return nil })
 		add("D delete", "D", "delete", "delete the attempt; u brings it back", func() tea.Cmd { return l.remove(s) })
 	}
 	if len(l.deleted) > 0 {
@@ -211,7 +213,37 @@ func (l *history) undo() tea.Cmd {
 	}
 }
 
+// typing takes the keys of the note or the filter, while one of them is typed.
+func (l *history) typing() func(tea.KeyPressMsg) tea.Cmd {
+	if l.note == nil {
+		return l.prompt.typing()
+	}
+	return func(k tea.KeyPressMsg) tea.Cmd {
+		cmd, closed := l.note.key(k)
+		if closed {
+			l.note = nil
+		}
+		return cmd
+	}
+}
+
+func (l *history) line(w int) string {
+	if l.note == nil {
+		return l.prompt.line(w)
+	}
+	return l.note.line(w)
+}
+
 func (l *history) rows(w, h int) []string {
+	rows := l.listRows(w, h)
+	if l.note != nil {
+		rows = l.note.over(rows, w)
+	}
+	return rows
+}
+
+// listRows draws the list, and what is told of the chosen attempt below it.
+func (l *history) listRows(w, h int) []string {
 	th := l.m.th
 	list := l.shown()
 	info, practice := cell.New(w), ""

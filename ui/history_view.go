@@ -101,7 +101,7 @@ func historyColumns(w int, list []store.Summary) []column {
 // remark gives a person's note on an attempt, else why it stands as it does.
 func (m *Model) remark(s store.Summary) (string, cell.Style) {
 	if s.Note != "" {
-		return s.Note, ""
+		return strings.ReplaceAll(s.Note, "\n", " · "), ""
 	}
 	return s.Why, m.th.dim
 }

@@ -12,6 +12,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
+	"pitwall/ui/widget"
 )
 
 // intake is the page on which the records of a clone are taken in.
@@ -20,6 +21,7 @@ type intake struct {
 	input  *input   // open while a path is typed
 	path   string   // that was typed last
 	offers []string // directories that the path may go on with
+	pages  *widget.Pages
 
 	number   int // of the import that is under way, or was last
 	end      context.CancelFunc
@@ -62,7 +64,7 @@ const pathMost = 4096
 // openIntake opens the page, where an import that is under way still shows.
 func (m *Model) openIntake() tea.Cmd {
 	if m.intake == nil {
-		m.intake = &intake{m: m}
+		m.intake = &intake{m: m, pages: widget.NewPages()}
 	}
 	m.now = m.intake
 	if p := m.intake; !p.running && p.report == nil {
@@ -91,6 +93,7 @@ func (p *intake) ask() {
 }
 
 func (p *intake) title() string { return "import" }
+func (p *intake) spins() bool   { return p.running }
 
 // typing takes the keys of the path; tab completes a directory.
 func (p *intake) typing() func(tea.KeyPressMsg) tea.Cmd {
@@ -175,8 +178,13 @@ func (p *intake) update(msg tea.Msg) tea.Cmd {
 		}
 	case offersMsg:
 		if p.input != nil && p.input.text() == msg.typed {
+			if msg.text == msg.typed && len(p.offers) > 0 { // it adds nothing: see the others
+				p.pages.Next()
+				return nil
+			}
 			p.input.field.Set(msg.text)
 			p.offers = msg.offers
+			p.pages.First()
 		}
 	}
 	return nil

@@ -169,3 +169,30 @@ func TestPathOfACloneIsCompleted(t *testing.T) {
 	d.press("d", "tab")
 	d.until("modded-nanogpt" + sep + "▌")
 }
+
+func TestDirectoriesThatDoNotFitAreTurnedByPages(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 60 {
+		if err := os.Mkdir(filepath.Join(dir, fmt.Sprintf("a-long-name-of-a-clone-%02d", i)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, _ := importing(t, nil)
+	d := driveHome(t, o, 80, 24)
+	d.press("I")
+	d.typeIn(dir + string(filepath.Separator))
+	d.press("tab")
+	d.until("clone-00", "60 directories, page 1/")
+	d.press("tab")
+	d.until("page 2/")
+	d.lacks("clone-00")
+	for range 30 {
+		if strings.Contains(d.text(), "page 1/") {
+			break
+		}
+		before := d.text()
+		d.press("tab")
+		d.when("another page", func() bool { return d.text() != before })
+	}
+	d.until("clone-00", "page 1/")
+}

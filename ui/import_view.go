@@ -9,6 +9,7 @@ import (
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
 	"pitwall/ui/cell"
+	"pitwall/ui/widget"
 )
 
 // The repositories, for people who have no clone yet.
@@ -88,19 +89,34 @@ func (p *intake) askingRows(w, h int) []string {
 		text(th.dim, 1, "Type or paste the path of a clone below; tab completes it.")
 		return rows
 	}
-	row, more := cell.New(w).Gap(1), len(p.offers)
+	return append(rows, p.offerRows(w, h-len(rows))...)
+}
+
+// offerRows lists the directories that the path may go on with, a page of them where
+// not all fit.
+func (p *intake) offerRows(w, h int) (rows []string) {
+	th, widest := p.m.th, 0
 	for _, name := range p.offers {
-		if row.Used() > 1 && clean.Width(name)+3 > row.Left() {
-			if rows = append(rows, row.String()); len(rows) >= h-1 {
-				rows = append(rows, cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("… %d more", more)).String())
-				return rows
-			}
-			row = cell.New(w).Gap(1)
-		}
-		row.Put(th.accent, name).Gap(3)
-		more--
+		widest = max(widest, clean.Width(name))
 	}
-	return append(rows, row.String())
+	across := max((w-1)/(widest+3), 1)
+	each := across * max(h, 1)
+	if each < len(p.offers) {
+		each = across * max(h-1, 1) // the last row says which page it is
+	}
+	p.pages.Set(len(p.offers), each)
+	first, end := p.pages.Bounds()
+	for i := first; i < end; i += across {
+		row := cell.New(w).Gap(1)
+		for k := i; k < min(i+across, end); k++ {
+			row.To(1+(k-i)*(widest+3)).Put(th.accent, p.offers[k])
+		}
+		rows = append(rows, row.String())
+	}
+	if p.pages.Several() {
+		rows = append(rows, cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("%d directories, page %s · tab turns it", len(p.offers), p.pages.Sign())).String())
+	}
+	return rows
 }
 
 // runningRows shows how far an import has come.
@@ -114,14 +130,14 @@ func (p *intake) runningRows(w int) []string {
 	if p.stopping {
 		what = "stopping"
 	}
-	rows := []string{line().String(), line().Put(th.run, "● ").Put("", what+"…").String(), line().Gap(2).Put(th.dim, cutLeft(clean.Line(p.path), max(w-5, 1))).String(), line().String()}
+	rows := []string{line().String(), line().Put(th.run, p.m.spin.Sign()+" ").Put("", what+"…").String(), line().Gap(2).Put(th.dim, cutLeft(clean.Line(p.path), max(w-5, 1))).String(), line().String()}
 	if at.Total == 0 {
 		return rows
 	}
 	width := max(min(w-24, 60), 8)
-	done := bar(float64(at.Done)/float64(at.Total), width)
-	todo := strings.Repeat("─", max(width-clean.Width(done), 0))
-	return append(rows, line().Gap(2).Put(th.accent, done).Put(th.faint, todo).Gap(2).Put(th.dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
+	row := line().Gap(2)
+	widget.NewProgress(th.bar).Draw(row, width, float64(at.Done)/float64(at.Total))
+	return append(rows, row.Gap(2).Put(th.dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
 }
 
 // reportRows sums an import up, and lists what became of each item.

@@ -39,6 +39,9 @@ type room interface {
 	typing() func(tea.KeyPressMsg) tea.Cmd
 }
 
+// spinning is a room in which work may be under way that shows the root's spinner.
+type spinning interface{ spins() bool }
+
 // Model is the root of the screen.
 type Model struct {
 	o      Options
@@ -62,6 +65,7 @@ type Model struct {
 
 	help     *widget.Help
 	keys     *widget.Scroll // of the help, nil unless it is open
+	spin     *widget.Spinner
 	toast    toast
 	toasts   int
 	attempts []store.Summary // newest first
@@ -102,7 +106,7 @@ func New(o Options) *Model {
 	if m.tasks == nil {
 		m.tasks = taskdata.Embedded()
 	}
-	m.help = widget.NewHelp(m.th.help)
+	m.help, m.spin = widget.NewHelp(m.th.help), widget.NewSpinner()
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.choice, m.needs, m.preflight = newChoice(m.o.Agents, m.tasks), newNeeds(m), &preflight{m: m}
 	m.home = newRecords(m)
@@ -207,6 +211,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			do(m.attempt.update(msg))
 		}
 	}
+	busy, waits := m.now.(spinning)
+	do(m.spin.Update(msg, waits && busy.spins()))
 	if m.w >= minWidth && m.h >= minHeight {
 		do(m.now.prepare(m.w, m.h-1))
 	}

@@ -43,6 +43,7 @@ func newRecords(m *Model) *records {
 }
 
 func (r *records) title() string { return "records" }
+func (r *records) spins() bool   { return r.begin.starting }
 
 func (r *records) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {

@@ -114,7 +114,7 @@ func (d *recordDetail) choiceRows(w int, t *taskdata.Task) []string {
 		row.Rest(cell.New(w).Put(th.accent, "s").Put(th.dim, firstFit(row.Left()-3, " set up first", " set up")).Gap(1))
 		rows = append(rows, row.String())
 	case d.begin.starting:
-		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "●").Gap(1).Put("", "starting…").String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.run, d.m.spin.Sign()).Gap(1).Put("", "starting…").String())
 	case why != "":
 		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, clean.Line(why)).String())
 	}

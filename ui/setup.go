@@ -108,6 +108,10 @@ func (s *setup) reset() tea.Cmd {
 
 func (s *setup) title() string { return "set up" }
 
+func (s *setup) spins() bool {
+	return s.starting || s.told.busy || s.list != nil && s.sheet.models.asking
+}
+
 // turnAgent goes to the next agent, or the one before.
 func (s *setup) turnAgent(dir int) tea.Cmd {
 	s.sheet.keep()

@@ -301,7 +301,7 @@ func (l *modelList) view(w, h int) []string {
 	case l.m.o.Models == nil:
 		head.Put(th.dim, "there is no list here: type the name in full")
 	case l.models.asking:
-		head.Put(th.run, "asking the endpoints…")
+		head.Put(th.run, l.m.spin.Sign()+" asking the endpoints…")
 	case l.models.err == "":
 		head.Put(th.dim, plural(len(l.models.all), "model"))
 	}

@@ -166,7 +166,7 @@ func (t *told) prompted(w int) (head []string, total int, row func(i int) string
 	case t.m.o.Prompt == nil:
 		title.Put(th.dim, "it is not shown here")
 	case t.busy:
-		title.Put(th.run, "preparing…")
+		title.Put(th.run, t.m.spin.Sign()+" preparing…")
 	case t.err != "":
 		title.Put(th.warn, "none yet")
 		note(th.warn, 6, t.err)

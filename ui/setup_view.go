@@ -126,7 +126,7 @@ func (s *setup) startRow(w int) string {
 	_, why := s.refusal()
 	switch {
 	case s.starting:
-		return row.Put(th.run, "●").Gap(1).Put("", "starting…").String()
+		return row.Put(th.run, s.m.spin.Sign()).Gap(1).Put("", "starting…").String()
 	case why != "":
 		return row.Put(th.dim, "start").Gap(2).Put(th.warn, why).String()
 	case s.asking:

@@ -121,6 +121,7 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 		{"answer", full, "w watch", "H n"},
 		{"hint", full, "w watch", "h h h h i"},
 		{"history", full, "w watch", "l j *"},
+		{"history, a note", full, "w watch", "l n 損 x left"},
 		{"history, empty", Options{Store: openStore(t)}, "none on this task yet", "l"},
 		{"help", full, "w watch", "?"},
 		{"set up", page, "w watch", "s"},
