@@ -55,6 +55,7 @@ type attempt struct {
 	held     int // the node whose writing is followed, 0 for none
 
 	diff     *diffview.Diff
+	maker    diffview.Maker
 	diffKey  diffKey
 	diffTop  int
 	diffHand bool // scrolled by hand: leave it there

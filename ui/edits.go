@@ -97,7 +97,7 @@ func (a *attempt) feedDiff() {
 		}
 	}
 	if a.refused(e, ok) {
-		a.diff = diffview.Make(e.old, e.new)
+		a.diff = a.maker.Make(e.old, e.new)
 		return
 	}
 	text := a.upTo(n, index, path)
@@ -106,16 +106,16 @@ func (a *attempt) feedDiff() {
 	}
 	switch {
 	case ok && e.loose(text): // how it will be found is for the engine to say
-		a.diff, a.loose = diffview.Make(e.old, e.new), true
+		a.diff, a.loose = a.maker.Make(e.old, e.new), true
 		if !e.whole {
 			a.view.Caret = strings.Count(e.new, "\n") + 1
 		}
 	case ok && e.waits: // what is asked about is this edit, not all of the node
-		a.diff = diffview.Make(text, a.place(e, text))
+		a.diff = a.maker.Make(text, a.place(e, text))
 	case ok && (e.open || e.applied):
-		a.diff = diffview.Make(before[path], a.place(e, text))
+		a.diff = a.maker.Make(before[path], a.place(e, text))
 	default:
-		a.diff = diffview.Make(before[path], text)
+		a.diff = a.maker.Make(before[path], text)
 	}
 }
 

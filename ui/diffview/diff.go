@@ -7,8 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/sergi/go-diff/diffmatchpatch"
-
-	"pitwall/internal/clean"
 )
 
 // Op says what became of a line.
@@ -50,40 +48,7 @@ const Context = 3
 const minFold = 3
 
 // Make compares two texts. The result is never nil.
-func Make(before, after string) *Diff {
-	a, b := split(before), split(after)
-	d := &Diff{Lines: make([]Line, 0, max(len(a), len(b))+32)}
-	i, j := 0, 0
-	for _, part := range compare(a, b) {
-		for range utf8.RuneCountInString(part.Text) {
-			switch part.Type {
-			case diffmatchpatch.DiffEqual:
-				d.Lines = append(d.Lines, Line{Op: Same, Old: i + 1, New: j + 1, Text: clean.Line(b[j]), mate: -1})
-				i, j = i+1, j+1
-			case diffmatchpatch.DiffDelete:
-				d.Lines = append(d.Lines, Line{Op: Del, Old: i + 1, Text: clean.Line(a[i]), mate: -1})
-				i, d.Removed = i+1, d.Removed+1
-			case diffmatchpatch.DiffInsert:
-				d.Lines = append(d.Lines, Line{Op: Add, New: j + 1, Text: clean.Line(b[j]), mate: -1})
-				j, d.Added = j+1, d.Added+1
-			}
-		}
-	}
-	d.pair()
-	d.fold()
-	return d
-}
-
-func split(s string) []string {
-	if s == "" {
-		return nil
-	}
-	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimSuffix(lines[i], "\r")
-	}
-	return lines
-}
+func Make(before, after string) *Diff { return (&Maker{}).Make(before, after) }
 
 // compare diffs two lists of strings; each rune of the result's texts stands for one.
 func compare(a, b []string) []diffmatchpatch.Diff {

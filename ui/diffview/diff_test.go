@@ -2,6 +2,7 @@ package diffview
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -77,6 +78,48 @@ func TestWordsThatChangedAreMarked(t *testing.T) {
 	}
 }
 
+// TestMakerMakesWhatMakeDoes: whatever the texts before were.
+func TestMakerMakesWhatMakeDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		piece := rapid.SampledFrom([]string{"a", "b = 1", "\n", "\n", "\r\n", "\t", "\x1b[2J", "\u200b", "  return x\n", "\xff"})
+		text := rapid.SliceOfN(piece, 0, 30)
+		before, after := strings.Join(text.Draw(t, "before"), ""), strings.Join(text.Draw(t, "after"), "")
+		var m Maker
+		for range rapid.IntRange(1, 8).Draw(t, "changes") {
+			got, want := m.Make(before, after), Make(before, after)
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q to %q:\n%+v\nand made anew\n%+v", before, after, got, want)
+			}
+			change := func(s string) string {
+				from := rapid.IntRange(0, len(s)).Draw(t, "from")
+				to := rapid.IntRange(from, len(s)).Draw(t, "to")
+				return s[:from] + strings.Join(rapid.SliceOfN(piece, 0, 3).Draw(t, "new"), "") + s[to:]
+			}
+			after = change(after)
+			if rapid.IntRange(0, 3).Draw(t, "both") == 0 {
+				before = change(before)
+			}
+		}
+	})
+}
+
+// TestMakerLooksAtNewLinesAlone counts the lines that are cleaned while an edit
+// grows in the middle of a script.
+func TestMakerLooksAtNewLinesAlone(t *testing.T) {
+	before, _ := scripts()
+	at := len(before) / 2
+	var m Maker
+	m.Make(before, before)
+	first := m.before.seen + m.after.seen
+	edit := strings.Repeat("    x = model(x)\n", 100)
+	for n := range len(edit) {
+		m.Make(before, before[:at]+edit[:n]+before[at:])
+	}
+	if seen := m.before.seen + m.after.seen - first; seen > 3*len(edit) {
+		t.Errorf("%d lines were looked at for %d changes", seen, len(edit))
+	}
+}
+
 func scripts() (before, after string) {
 	var a, b []string
 	for i := range 1900 {
@@ -98,6 +141,19 @@ func BenchmarkCold(b *testing.B) {
 	before, after := scripts()
 	for b.Loop() {
 		Make(before, after).Rows(View{}, 0, 120, 50)
+	}
+}
+
+// BenchmarkWriting makes the diff anew as an edit grows by a token.
+func BenchmarkWriting(b *testing.B) {
+	before, _ := scripts()
+	at := strings.Index(before, "\n    x900 ") + 1
+	edit := strings.Repeat("    x = model(x)\n", 100)
+	var m Maker
+	n := 0
+	for b.Loop() {
+		n = (n + 4) % len(edit)
+		m.Make(before, before[:at]+edit[:n]+before[at:]).Rows(View{}, 0, 120, 50)
 	}
 }
 
