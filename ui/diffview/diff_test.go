@@ -78,6 +78,37 @@ func TestWordsThatChangedAreMarked(t *testing.T) {
 	}
 }
 
+// TestAsManyLinesStayAsCan compares with the longest common subsequence, found the
+// slow way.
+func TestAsManyLinesStayAsCan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		line := rapid.SampledFrom([]string{"a", "b", "c", "d", "", "e", "f", "g"})
+		a, b := rapid.SliceOfN(line, 0, 20).Draw(t, "a"), rapid.SliceOfN(line, 0, 20).Draw(t, "b")
+		long := make([][]int, len(a)+1)
+		for i := range long {
+			long[i] = make([]int, len(b)+1)
+		}
+		for i := range a {
+			for j := range b {
+				if a[i] == b[j] {
+					long[i+1][j+1] = long[i][j] + 1
+				} else {
+					long[i+1][j+1] = max(long[i][j+1], long[i+1][j])
+				}
+			}
+		}
+		same := 0
+		for _, l := range Make(strings.Join(a, "\n")+"\n", strings.Join(b, "\n")+"\n").Lines {
+			if l.Op == Same {
+				same++
+			}
+		}
+		if len(a)*len(b) > 0 && same != long[len(a)][len(b)] {
+			t.Fatalf("%q to %q: %d lines stay of %d", a, b, same, long[len(a)][len(b)])
+		}
+	})
+}
+
 // TestMakerMakesWhatMakeDoes: whatever the texts before were.
 func TestMakerMakesWhatMakeDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -141,6 +172,16 @@ func BenchmarkCold(b *testing.B) {
 	before, after := scripts()
 	for b.Loop() {
 		Make(before, after).Rows(View{}, 0, 120, 50)
+	}
+}
+
+// BenchmarkRewritten compares a script with one that shares only its empty lines.
+func BenchmarkRewritten(b *testing.B) {
+	before, _ := scripts()
+	before = strings.ReplaceAll(before, "0\n", "0\n\n")
+	after := strings.ReplaceAll(before, "model", "other")
+	for b.Loop() {
+		Make(before, after)
 	}
 }
 

@@ -151,24 +151,68 @@ func between(a, b *lines) *Diff {
 		tail++
 	}
 	same(head)
-	for _, part := range compare(middle(a, head, tail), middle(b, head, tail)) {
-		for range utf8.RuneCountInString(part.Text) {
-			switch part.Type {
-			case diffmatchpatch.DiffEqual:
-				same(1)
-			case diffmatchpatch.DiffDelete:
-				d.Lines = append(d.Lines, Line{Op: Del, Old: i + 1, Text: a.clean(i), mate: -1})
-				i, d.Removed = i+1, d.Removed+1
-			case diffmatchpatch.DiffInsert:
-				d.Lines = append(d.Lines, Line{Op: Add, New: j + 1, Text: b.clean(j), mate: -1})
-				j, d.Added = j+1, d.Added+1
-			}
+	upTo := func(x, y int) {
+		for ; i < x; i++ {
+			d.Lines = append(d.Lines, Line{Op: Del, Old: i + 1, Text: a.clean(i), mate: -1})
+			d.Removed++
+		}
+		for ; j < y; j++ {
+			d.Lines = append(d.Lines, Line{Op: Add, New: j + 1, Text: b.clean(j), mate: -1})
+			d.Added++
 		}
 	}
+	for _, p := range pairs(middle(a, head, tail), middle(b, head, tail)) {
+		upTo(head+p.a, head+p.b)
+		same(1)
+	}
+	upTo(a.len()-tail, b.len()-tail)
 	same(tail)
 	d.pair()
 	d.fold()
 	return d
+}
+
+// pair is a line of each text that stays.
+type pair struct{ a, b int }
+
+// pairs finds the lines that two lists have in common, in order. What is in one of
+// them only is left out before they are compared: that takes time with the square
+// of the differences, and a script that is written anew differs in most lines.
+func pairs(a, b []string) []pair {
+	inA, inB := make(map[string]bool, len(a)), make(map[string]bool, len(b))
+	for _, s := range a {
+		inA[s] = true
+	}
+	for _, s := range b {
+		inB[s] = true
+	}
+	keep := func(xs []string, in map[string]bool) (kept []string, at []int) {
+		for i, s := range xs {
+			if in[s] {
+				kept, at = append(kept, s), append(at, i)
+			}
+		}
+		return kept, at
+	}
+	keptA, atA := keep(a, inB)
+	keptB, atB := keep(b, inA)
+	var out []pair
+	i, j := 0, 0
+	for _, part := range compare(keptA, keptB) {
+		n := utf8.RuneCountInString(part.Text)
+		switch part.Type {
+		case diffmatchpatch.DiffEqual:
+			for k := range n {
+				out = append(out, pair{atA[i+k], atB[j+k]})
+			}
+			i, j = i+n, j+n
+		case diffmatchpatch.DiffDelete:
+			i += n
+		case diffmatchpatch.DiffInsert:
+			j += n
+		}
+	}
+	return out
 }
 
 func middle(l *lines, head, tail int) []string {
