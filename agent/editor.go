@@ -19,7 +19,7 @@ type Editor struct {
 	ws    *Workspace
 	emit  func(...event.Body)
 	pace  time.Duration // between pieces of text that was ready all at once
-	open  *Proposal
+	open  *draft
 	stood int // edits that were applied
 
 	// tolerant lets a passage match that differs in blanks only, and a text without
@@ -28,6 +28,13 @@ type Editor struct {
 	// gate asks a person before an edit is applied; nil where nobody is asked.
 	gate Gate
 	all  bool // a person said yes to all edits of the node
+}
+
+// draft is the edit that is being written; its parts come in pieces.
+type draft struct {
+	edit             int
+	path             string
+	reason, old, new strings.Builder
 }
 
 // Gate asks a person before an edit is applied.
@@ -120,7 +127,7 @@ func (ed *Editor) Begin(path string) {
 	if clean, err := cleanPath(path); err == nil {
 		path = clean // what is shown and folded is what is edited
 	}
-	ed.open = &Proposal{Edit: ed.edit, Hunk: Hunk{Path: path}}
+	ed.open = &draft{edit: ed.edit, path: path}
 	ed.emit(event.Draft{Node: ed.node, Edit: ed.edit, Part: event.PartPath, Text: path})
 }
 
@@ -130,27 +137,27 @@ func (ed *Editor) Add(part event.Part, text string) {
 	case ed.open == nil || text == "":
 		return
 	case part == event.PartReason:
-		ed.open.Reason += text
+		ed.open.reason.WriteString(text)
 	case part == event.PartOld:
-		ed.open.Old += text
+		ed.open.old.WriteString(text)
 	case part == event.PartNew:
-		ed.open.New += text
+		ed.open.new.WriteString(text)
 	}
-	ed.emit(event.Draft{Node: ed.node, Edit: ed.open.Edit, Part: part, Text: text})
+	ed.emit(event.Draft{Node: ed.node, Edit: ed.open.edit, Part: part, Text: text})
 }
 
 // End closes the open edit, which is whole. It stays proposed until it is settled
 // or dropped.
 func (ed *Editor) End() Proposal {
-	p := *ed.open
+	d := ed.open
 	ed.open = nil
-	return p
+	return Proposal{Edit: d.edit, Reason: d.reason.String(), Hunk: Hunk{Path: d.path, Old: d.old.String(), New: d.new.String()}}
 }
 
 // Abort drops the open edit, if there is one, since it will not be whole.
 func (ed *Editor) Abort(why string) {
 	if ed.open != nil {
-		ed.Drop(*ed.open, why)
+		ed.Drop(Proposal{Edit: ed.open.edit}, why)
 		ed.open = nil
 	}
 }

@@ -332,3 +332,41 @@ func BenchmarkLogLineToScreen(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStreamedAnswerToScreen writes an answer in pieces of some letters, commits it
+// and folds it in where it is shown, checkpoints and all. The time of a byte must not
+// grow with the answer.
+func BenchmarkStreamedAnswerToScreen(b *testing.B) {
+	for _, size := range []int{100 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%d kB", size>>10), func(b *testing.B) {
+			b.SetBytes(int64(size))
+			for b.Loop() {
+				b.StopTimer()
+				s := open(b)
+				id := create(b, s)
+				w := lease(b, s, id)
+				f, err := s.Follow(b.Context(), id)
+				if err != nil {
+					b.Fatal(err)
+				}
+				w.Emit(event.Node{ID: 0, Parent: -1}, event.Draft{Node: 0, Edit: 1, Part: event.PartPath, Text: "train.py"})
+				b.StartTimer()
+				for i, n := 0, 0; n < size; i++ {
+					piece := fmt.Sprintf("    lr = base * %d\n", i)
+					n += len(piece)
+					w.Emit(event.Draft{Node: 0, Edit: 1, Part: event.PartNew, Text: piece})
+					if i%200 == 0 || n >= size {
+						flush(b, w)
+						if st, err := f.Refresh(); err != nil || len(st.Drafts[0].New) < n {
+							b.Fatal(err)
+						}
+					}
+				}
+				b.StopTimer()
+				f.Close()
+				closeWriter(b, w)
+				b.StartTimer()
+			}
+		})
+	}
+}

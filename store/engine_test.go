@@ -319,3 +319,26 @@ func TestAttemptsAreFoundByPrefixAndNumber(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAnAnswerThatIsLongMakesCheckpointsRarer(t *testing.T) {
+	s := open(t)
+	s.SetCheckpointEvery(50)
+	id := create(t, s)
+	w := lease(t, s, id)
+	w.Emit(event.Node{ID: 0, Parent: -1}, event.Draft{Node: 0, Edit: 1, Part: event.PartPath, Text: "train.py"})
+	want := ""
+	for i := range 8000 {
+		piece := noise(64, i)
+		want += piece
+		w.Emit(event.Draft{Node: 0, Edit: 1, Part: event.PartNew, Text: piece})
+	}
+	closeWriter(t, w)
+	// Each holds the whole answer so far: together they must not outgrow it by much.
+	v, err := s.Query("SELECT sum(length(scalars)) FROM checkpoints")
+	if n, ok := v.(int64); err != nil || !ok || n > 3*int64(len(want)) {
+		t.Errorf("checkpoints of %v bytes for an answer of %d, %v", v, len(want), err)
+	}
+	if st, err := s.StateAt(t.Context(), id, 0); err != nil || st.Drafts[0].New != want {
+		t.Errorf("%d bytes of %d, %v", len(st.Drafts[0].New), len(want), err)
+	}
+}

@@ -200,7 +200,8 @@ func (c *lineCache) put(n int64, g segment, lines []Line) {
 	if len(keep) >= lineCacheSize {
 		keep = keep[len(keep)-lineCacheSize+1:]
 	}
-	c.entries = append(keep, lineEntry{n, g.first, g.last, lines})
+	keep = append(keep, lineEntry{n, g.first, g.last, lines})
+	c.entries = keep
 }
 
 // extend adds what has come to segment g after event seen, where the lines up to

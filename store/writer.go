@@ -34,6 +34,9 @@ const (
 	// checkpointEvery is the number of events between checkpoints: a seek folds
 	// that many at most, in about 5 ms.
 	checkpointEvery = 8192
+	// textPerEvent is how much text that still grows a checkpoint may hold for each event
+	// since the one before: all of them together are then no longer than the events.
+	textPerEvent = 32
 	// beat is the longest time between two heartbeats.
 	beat = time.Second
 )
@@ -229,7 +232,7 @@ func (w *Writer) emit(e event.Event) (full bool) {
 	}
 	w.times = event.Times{Active: e.Active, Wall: e.Wall}
 	w.state.Apply(e)
-	if since := e.Seq - w.cut; since >= w.s.every || since >= w.s.every/4 && e.Body.Kind() == event.KindJudged {
+	if since := e.Seq - w.cut; (since >= w.s.every || since >= w.s.every/4 && e.Body.Kind() == event.KindJudged) && since >= w.state.Growing()/textPerEvent {
 		w.checkpoint()
 	}
 	return b.full()

@@ -147,13 +147,13 @@ func (s *State) draft(b event.Draft) {
 	d.Part = b.Part
 	switch b.Part {
 	case event.PartPath:
-		d.Path += b.Text
+		d.Path = d.path.add(d.Path, b.Text)
 	case event.PartReason:
-		d.Reason += b.Text
+		d.Reason = d.reason.add(d.Reason, b.Text)
 	case event.PartOld:
-		d.Old += b.Text
+		d.Old = d.old.add(d.Old, b.Text)
 	case event.PartNew:
-		d.New += b.Text
+		d.New = d.new.add(d.New, b.Text)
 	}
 }
 

@@ -53,7 +53,9 @@ func DecodeScalars(b []byte) (Scalars, error) {
 	}
 	sc.Drafts, sc.Speaking = nil, nil
 	for _, d := range k.Drafts {
-		sc.Drafts = append(sc.Drafts, Draft{d.Node, d.Edit, d.Part, string(d.Path), string(d.Reason), string(d.Old), string(d.New), d.Waits})
+		sc.Drafts = append(sc.Drafts, Draft{
+			Node: d.Node, Edit: d.Edit, Part: d.Part, Path: string(d.Path), Reason: string(d.Reason), Old: string(d.Old), New: string(d.New), Waits: d.Waits,
+		})
 	}
 	if len(k.Speaking) > 0 {
 		r := reader{p: k.Speaking}

@@ -95,6 +95,8 @@ type Draft struct {
 	Old    string     `json:"old"`
 	New    string     `json:"new"`
 	Waits  bool       `json:"waits"` // it is whole and waits for a person's word
+
+	path, reason, old, new growing
 }
 
 // Call is a request to a language model and what came of it.
@@ -107,6 +109,8 @@ type Call struct {
 	First     int64         // when the first of the answer came; 0 while nothing has
 	Ended     *event.Called // nil while it goes on
 	EndActive int64
+
+	text, reasoning, tool growing
 }
 
 // Failed reports whether the call has ended without a whole answer.
@@ -329,6 +333,20 @@ func (s *State) Used() event.Budget {
 		Tokens: int64(s.Usage.Total()), Cost: s.Cost, WallMS: s.Active, RunMS: run,
 		GPUHours: float64(all) * float64(s.Attempt.GPUs) / 3_600_000,
 	}
+}
+
+// Growing gives the bytes of text that Scalars hold of edits and answers that are not
+// whole yet: how much dearer a checkpoint is for them.
+func (s *State) Growing() (bytes int64) {
+	for i := range s.Drafts {
+		d := &s.Drafts[i]
+		bytes += int64(len(d.Path) + len(d.Reason) + len(d.Old) + len(d.New))
+	}
+	for i := range s.Speaking {
+		c := &s.Speaking[i]
+		bytes += int64(len(c.Text) + len(c.Reasoning) + len(c.Tool))
+	}
+	return bytes
 }
 
 // CallsOf gives the calls about a node, those that have ended first.

@@ -61,11 +61,11 @@ func (s *State) speech(b event.Speech) {
 	}
 	switch b.Voice {
 	case event.VoiceText:
-		c.Text += b.Text
+		c.Text = c.text.add(c.Text, b.Text)
 	case event.VoiceReasoning:
-		c.Reasoning += b.Text
+		c.Reasoning = c.reasoning.add(c.Reasoning, b.Text)
 	case event.VoiceTool:
-		c.Tool += b.Text
+		c.Tool = c.tool.add(c.Tool, b.Text)
 	}
 }
 
@@ -76,6 +76,7 @@ func (s *State) called(b event.Called) {
 	}
 	c := s.Speaking[i]
 	c.Ended, c.EndActive = &b, s.Active
+	c.text, c.reasoning, c.tool = growing{}, growing{}, growing{} // it is whole
 	s.Calls = append(s.Calls, c)
 	s.Speaking = slices.Delete(s.Speaking, i, i+1)
 	if len(s.Speaking) == 0 {

@@ -7,7 +7,8 @@ import (
 )
 
 // Diff says where a and b, of one type, differ first, or gives "". A NaN equals
-// any other, and nil equals empty.
+// any other, and nil equals empty. Fields that are not exported do not count: what a
+// value says does not hang on them.
 func Diff(a, b any) string { return diff("", reflect.ValueOf(a), reflect.ValueOf(b)) }
 
 func diff(path string, a, b reflect.Value) string {
@@ -47,6 +48,9 @@ func diff(path string, a, b reflect.Value) string {
 		return ""
 	case reflect.Struct:
 		for i := range a.NumField() {
+			if !a.Type().Field(i).IsExported() {
+				continue
+			}
 			if d := diff(path+"."+a.Type().Field(i).Name, a.Field(i), b.Field(i)); d != "" {
 				return d
 			}
