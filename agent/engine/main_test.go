@@ -28,13 +28,14 @@ func TestMain(m *testing.M) {
 		case "_run":
 			os.Exit(runner.Shim(os.Args[2:]))
 		case "_engine":
-			os.Exit(engineMain(os.Args[2], os.Args[3]))
+			os.Exit(engineMain(os.Args[2], os.Args[3], os.Args[4:]))
 		}
 	}
 	os.Exit(m.Run())
 }
 
-func engineMain(home, id string) int {
+// engineMain drives an attempt, on the far machine that is kept under a root where one is named.
+func engineMain(home, id string, root []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	s, err := store.Open(ctx, home)
@@ -45,6 +46,9 @@ func engineMain(home, id string) int {
 	defer s.Close()
 	e := newTestEngine(s, scripted(nil))
 	e.Pace = 2 * time.Millisecond
+	if len(root) > 0 {
+		e.Machine = newFar(root[0])
+	}
 	if err := e.Run(ctx, id); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -165,7 +165,7 @@ func (a *attempt) takeOver(ctx context.Context, st *fold.State) error {
 			st.Machine.Label, st.Machine.Interpreter)
 	}
 	a.epoch++
-	a.w.Emit(event.Resumed{Epoch: a.epoch, Run: lost, Node: void})
+	a.w.Emit(event.Resumed{Epoch: a.epoch, Run: lost, Node: void, GoesOn: a.inherited.run})
 	return nil
 }
 

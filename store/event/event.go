@@ -156,6 +156,9 @@ type Resumed struct {
 	Epoch int64 `json:"epoch"`
 	Run   int   `json:"run,omitempty"`
 	Node  int   `json:"node"`
+	// GoesOn is the run in flight where its machine lets the new engine follow it on; 0
+	// where every run has ended with its engine.
+	GoesOn int `json:"goes_on,omitempty"`
 }
 
 // Phases of an attempt.

@@ -217,7 +217,7 @@ func (s *State) resumed(b event.Resumed) {
 	s.hangUp("its engine ended")
 	s.Why = ""
 	for i := range s.Runs {
-		if r := &s.Runs[i]; r.Live() {
+		if r := &s.Runs[i]; r.Live() && r.Run != b.GoesOn {
 			r.Ended = &event.RunEnded{
 				Run: r.Run, Exit: -1, Reason: "lost", Why: "its engine ended",
 				ValLoss: event.NaN(), TrainMS: event.NaN(), EngineMS: event.NaN(),

@@ -58,7 +58,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindStatus:
 		return event.Status{Status: rapid.SampledFrom([]string{"queued", "running", "paused", "stopped", "done", "failed"}).Draw(t, "status"), Why: text()}
 	case event.KindResumed:
-		return event.Resumed{Epoch: big(), Run: run(), Node: node()}
+		return event.Resumed{Epoch: big(), Run: run(), Node: node(), GoesOn: rapid.IntRange(0, 2).Draw(t, "goes on")}
 	case event.KindPhase:
 		return event.Phase{Phase: rapid.SampledFrom([]string{event.PhaseWriting, event.PhaseChecking, event.PhaseTraining}).Draw(t, "phase"), Node: node(), Detail: text()}
 	case event.KindNotice:
