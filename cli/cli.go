@@ -1,5 +1,18 @@
 // Package cli is the command line: it wires the rooms, and what the screen can
 // start it starts without one.
+//
+// A command is a file. It says in its cobra.Command how it is used, opens the store
+// (withStore, onStore) for as long as it lasts, and does its work in a method of app,
+// which is all that commands share. What it prints goes out by one of two doors, as a
+// document (package report) where --json is given, else as a table or lines; nothing is
+// written past them, and nobody but the screen asks the terminal anything. Errors are
+// returned, and said once, by run, which makes exit statuses of them.
+//
+// Attempts are begun by a starter, and by nothing else. An engine is this process itself
+// (drive) or one of its own (launchEngine). A goroutine beside a command belongs to the
+// function that started it, which ends it before it returns: follow's tells how a stream
+// comes along, the screen's tidies up. Agree's alone may be left waiting for a line at the
+// end of the program, for a read from a terminal cannot be ended.
 package cli
 
 import (

@@ -40,6 +40,27 @@ func TestDoctorNamesWhatOfAKeyAScriptCouldRead(t *testing.T) {
 	}
 }
 
+func TestDoctorNamesTheShellThatStartedItWithAKey(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "pitwall")
+	if err := os.Symlink(exe, program); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `"$0" doctor; exit $?`, program)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PITWALL_HOME=" + t.TempDir(), "PITWALL_LOCK=" + filepath.Join(t.TempDir(), "lock"), "OPENAI_API_KEY=" + secret}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	contains(t, string(out), "OPENAI_API_KEY of sh (", "which started pitwall", "key_command")
+	if strings.Contains(string(out), secret) {
+		t.Errorf("doctor shows a key:\n%s", out)
+	}
+}
+
 func TestAnEditorIsHandedNoKey(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", secret)
 	t.Setenv("PITWALL_TEST_LAB", secret)

@@ -192,7 +192,6 @@ func TestThereIsOneWayOut(t *testing.T) {
 	may := map[string]string{
 		"cli/door.go":              "it is the way out",
 		"cli/edit.go":              "the terminal is lent to a person's editor",
-		"cli/screen.go":            "it asks whether there is a terminal",
 		"runner/shim_unix.go":      "the guard's standard error is a pipe to its engine",
 		"runner/local_other.go":    "the guard's, where there is none",
 		"taskdata/measure/main.go": "a tool for developers",

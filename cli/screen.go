@@ -25,7 +25,7 @@ type opening struct {
 }
 
 func (a *app) screen(ctx context.Context, o opening) error {
-	if !term.IsTerminal(os.Stdin.Fd()) || !term.IsTerminal(os.Stdout.Fd()) {
+	if !term.IsTerminal(os.Stdin.Fd()) || a.out.terminal == nil {
 		return usagef("the screen needs a terminal; without one use the commands, see pitwall --help")
 	}
 	if !a.out.draws {
