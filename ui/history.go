@@ -43,7 +43,7 @@ type history struct {
 	filter  string
 	deleted []string // ids, newest last, for undo
 	busy    map[string]bool
-	note    *noteField // nil unless one is typed
+	note    *historyNote // nil unless one is typed
 }
 
 type historyMsg struct {
@@ -153,7 +153,7 @@ func (l *history) actions() []action {
 			add("s", "s", "sort", "sort otherwise", func() tea.Cmd { l.order = (l.order + 1) % len(orders); return nil })
 		}
 		add("*", "*", "star", "star the attempt, or not", func() tea.Cmd { return l.star(s) })
-		add("n", "n", "note", "write a note on the attempt", func() tea.Cmd { l.note = newNoteField(l.m, s); return nil })
+		add("n", "n", "note", "write a note on the attempt", func() tea.Cmd { l.note = newHistoryNote(l.m, s); return nil })
 		add("D delete", "D", "delete", "delete the attempt; u brings it back", func() tea.Cmd { return l.remove(s) })
 	}
 	if len(l.deleted) > 0 {
@@ -237,7 +237,7 @@ func (l *history) line(w int) string {
 func (l *history) rows(w, h int) []string {
 	rows := l.listRows(w, h)
 	if l.note != nil {
-		rows = l.note.over(rows, w)
+		rows = l.note.field.Over(rows, w, l.m.th.accent, l.m.th.bold)
 	}
 	return rows
 }

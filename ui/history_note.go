@@ -6,66 +6,38 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/store"
-	"pitwall/ui/cell"
 	"pitwall/ui/widget"
 )
 
-// The note on an attempt: as many bytes as it takes, and its box.
-const (
-	remarkBytes = 2000
-	noteWidth   = 64
-	noteHeight  = 6
-)
+// remarkBytes is how much a note on an attempt takes.
+const remarkBytes = 2000
 
-// noteField is a note on an attempt while it is typed, over the list.
-type noteField struct {
+// historyNote is a note on an attempt while it is typed, over the list.
+type historyNote struct {
 	m        *Model
 	id, name string
-	area     *widget.Area
+	field    *widget.Note
 }
 
-func newNoteField(m *Model, s store.Summary) *noteField {
-	f := &noteField{m: m, id: s.ID, name: attemptName(s), area: widget.NewArea(remarkBytes)}
-	f.area.Set(s.Note)
-	return f
+func newHistoryNote(m *Model, s store.Summary) *historyNote {
+	name := attemptName(s)
+	return &historyNote{m: m, id: s.ID, name: name, field: widget.NewNote("note on "+name, s.Note, remarkBytes)}
 }
 
 // key takes a key; closed is true once the note is done with.
-func (f *noteField) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
-	switch k.Keystroke() { // not String: pasted text may spell a key
-	case "enter":
-		st, ctx, id, name := f.m.o.Store, f.m.ctx, f.id, f.name
-		text := strings.TrimSpace(f.area.Text())
-		return func() tea.Msg {
-			return historyMsg{what: "keep the note on " + name, id: id, err: st.SetNote(ctx, id, text)}
-		}, true
-	case "alt+enter", "shift+enter", "ctrl+j":
-		f.area.Break()
-	case "esc", "ctrl+c":
-		return nil, true
-	default:
-		f.area.Key(k)
+func (n *historyNote) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
+	closed, keep := n.field.Key(k)
+	if !keep {
+		return nil, closed
 	}
-	return nil, false
-}
-
-// over lays the field over a screen of exactly the rows given.
-func (f *noteField) over(screen []string, w int) []string {
-	inner := min(noteWidth, w-4)
-	high := min(noteHeight, len(screen)-2)
-	if inner < 1 || high < 1 {
-		return screen
-	}
-	rows := f.area.Rows(inner, high, "")
-	for i, row := range rows {
-		rows[i] = cell.New(inner+2).Gap(1).Raw(row, inner).String()
-	}
-	box := widget.Boxed(rows, inner+2, "note on "+f.name, f.m.th.accent, f.m.th.bold)
-	return widget.Over(screen, box, w, (w-inner-4)/2, (len(screen)-len(box))/2)
+	st, ctx, id, name := n.m.o.Store, n.m.ctx, n.id, n.name
+	text := strings.TrimSpace(n.field.Text())
+	return func() tea.Msg {
+		return historyMsg{what: "keep the note on " + name, id: id, err: st.SetNote(ctx, id, text)}
+	}, closed
 }
 
 // line gives the last line, with what the keys do.
-func (f *noteField) line(w int) string {
-	keys := []widget.Key{{Show: "enter", Does: "keep"}, {Show: "alt+enter", Does: "new line"}}
-	return f.m.help.Line(keys, widget.Key{Show: "esc", Does: "as it was"}, w)
+func (n *historyNote) line(w int) string {
+	return n.m.help.Line(n.field.Keys("keep"), widget.Key{Show: "esc", Does: "as it was"}, w)
 }

@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/help"
@@ -19,14 +18,23 @@ type Key struct{ Show, Does string }
 // HelpStyles are the colours of keys, of what they do, and of what stands between.
 type HelpStyles struct{ Key, Does, Between lipgloss.Style }
 
-// Help draws keys: a line of some, a list of all. It keeps the last line that it
-// drew, since a screen asks for the same one with each frame and drawing it anew
-// takes as long as a whole screen without it.
+// Help draws keys: a line of some, a list of all. It keeps the keys that it drew, for
+// a screen asks for nearly the same line with each frame, and drawing all of them
+// anew takes a good part of what a whole screen takes.
 type Help struct {
 	short, full help.Model
-	of          string // what the kept line shows, and in how many cells
-	line        string
+	drawn       map[Key]piece
+	between     piece
 }
+
+// piece is something drawn, and the cells that it takes.
+type piece struct {
+	text  string
+	cells int
+}
+
+// keptKeys bounds the keys that are kept; a screen has some dozens.
+const keptKeys = 512
 
 // NewHelp returns a help in its styles.
 func NewHelp(st HelpStyles) *Help {
@@ -35,29 +43,36 @@ func NewHelp(st HelpStyles) *Help {
 		ShortKey: st.Key, ShortDesc: st.Does, ShortSeparator: st.Between, Ellipsis: st.Between,
 		FullKey: st.Key, FullDesc: lipgloss.NewStyle(), FullSeparator: st.Between,
 	}
-	m.ShortSeparator = " · "
-	return &Help{short: m, full: m}
+	between := st.Between.Render(" · ")
+	return &Help{short: m, full: m, drawn: map[Key]piece{}, between: piece{between, ansi.StringWidth(between)}}
+}
+
+// key draws a key, once.
+func (h *Help) key(k Key) piece {
+	p, ok := h.drawn[k]
+	if !ok {
+		if len(h.drawn) >= keptKeys {
+			clear(h.drawn)
+		}
+		text := h.short.ShortHelpView(bindings([]Key{k}))
+		p = piece{text, ansi.StringWidth(text)}
+		h.drawn[k] = p
+	}
+	return p
 }
 
 // Line gives one row of w cells: as many of the keys as fit, from the first on, and
 // always the last one. help.Model would run over a width that it is given.
 func (h *Help) Line(keys []Key, last Key, w int) string {
-	between := clean.Width(h.short.ShortSeparator)
-	size := func(k Key) int { return clean.Width(clean.Line(k.Show)) + 1 + clean.Width(clean.Line(k.Does)) }
-	left, n := w-1-size(last)-1, 0
-	for ; n < len(keys) && size(keys[n])+between <= left; n++ {
-		left -= size(keys[n]) + between
+	row, end := cell.New(w).Gap(1), h.key(last)
+	for _, k := range keys {
+		p := h.key(k)
+		if p.cells+h.between.cells > row.Left()-end.cells-1 {
+			break
+		}
+		row.Raw(p.text, p.cells).Raw(h.between.text, h.between.cells)
 	}
-	if size(last) > w-1 {
-		return cell.New(w).String()
-	}
-	show := slices.Concat(keys[:n], []Key{last})
-	of := signature(show, w)
-	if of != h.of || h.line == "" {
-		drawn := h.short.ShortHelpView(bindings(show))
-		h.of, h.line = of, cell.New(w).Gap(1).Raw(drawn, ansi.StringWidth(drawn)).String()
-	}
-	return h.line
+	return row.Raw(end.text, end.cells).String()
 }
 
 // List gives rows of w cells for each key, as many as its words take.
@@ -98,16 +113,4 @@ func bindings(keys []Key) []key.Binding {
 		out[i] = key.NewBinding(key.WithKeys(show), key.WithHelp(show, clean.Line(k.Does)))
 	}
 	return out
-}
-
-func signature(keys []Key, w int) string {
-	var b strings.Builder
-	b.WriteRune(rune(w))
-	for _, k := range keys {
-		b.WriteString(k.Show)
-		b.WriteByte(0)
-		b.WriteString(k.Does)
-		b.WriteByte(0)
-	}
-	return b.String()
 }

@@ -69,7 +69,7 @@ func BenchmarkHelpLine(b *testing.B) {
 	h := testHelp()
 	b.Run("anew", func(b *testing.B) {
 		for b.Loop() {
-			h.of = ""
+			clear(h.drawn)
 			_ = h.Line(keys, Key{"?", "help"}, 140)
 		}
 	})
