@@ -36,6 +36,7 @@ type reader struct {
 	openers map[string]int // marks of emphasis that wait for their end: their piece
 	deaf    [3]int         // up to where no formula ends, by its number of dollars
 	link    int            // where the words of a link end, 0 outside
+	looks   int            // at bytes ahead and behind, to hold them to the length of the text
 }
 
 type piece struct {
@@ -178,6 +179,7 @@ func (r *reader) formula(i int) int {
 		most = r.link
 	}
 	for k := i + n; k < most; k++ {
+		r.looks++
 		if r.text[k] == '\\' {
 			k++
 			continue
@@ -238,8 +240,13 @@ func (r *reader) angled(i int) int {
 	if !strings.HasPrefix(rest, "http://") && !strings.HasPrefix(rest, "https://") {
 		return i + 1
 	}
-	n := strings.IndexAny(rest, "> \n")
-	if n < 0 || rest[n] != '>' || r.link > 0 {
+	n := strings.IndexAny(rest, "<> \n") // no further than where another may begin
+	if n < 0 {
+		r.looks += len(rest)
+		return i + 1
+	}
+	r.looks += n
+	if rest[n] != '>' || r.link > 0 {
 		return i + 1
 	}
 	r.flush(i)
@@ -284,7 +291,7 @@ func (r *reader) emphasis(i int, c byte) int {
 	ends := !spaced(before) && (c == '*' || !wordly(after))
 	key := r.text[i : i+n]
 	at, open := r.openers[key]
-	if c == '_' && n == 2 && ends && open && len(r.pieces) == at+1 && identifier(r.text[:i]) {
+	if c == '_' && n == 2 && ends && open && len(r.pieces) == at+1 && r.identifier(i) {
 		delete(r.openers, key)
 		return i + n
 	}
@@ -305,14 +312,15 @@ func (r *reader) emphasis(i int, c byte) int {
 	return r.from
 }
 
-// identifier reports whether the word in which text ends begins with two
-// underscores, as names of Python do.
-func identifier(text string) bool {
-	i := len(text)
-	for i > 0 && wordly(text[i-1]) {
-		i--
+// identifier reports whether the word that ends at i begins with two underscores,
+// as names of Python do.
+func (r *reader) identifier(i int) bool {
+	from := i
+	for from > 0 && wordly(r.text[from-1]) {
+		from--
 	}
-	return strings.HasPrefix(text[i:], "__")
+	r.looks += i - from
+	return strings.HasPrefix(r.text[from:i], "__")
 }
 
 // space reads spaces: two before the end of a line break it.

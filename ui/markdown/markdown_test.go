@@ -227,6 +227,23 @@ func TestAnythingIsDrawn(t *testing.T) {
 	})
 }
 
+// TestLooksGrowWithTheTextAlone repeats each piece after each other, until looking
+// for an end that never comes would show.
+func TestLooksGrowWithTheTextAlone(t *testing.T) {
+	for _, a := range pieces {
+		for _, b := range pieces {
+			for _, text := range []string{strings.Repeat(a+b, 300), a + strings.Repeat(b, 500), strings.Repeat(a+"x1"+b+"_", 200)} {
+				r := &reader{text: text}
+				r.match()
+				r.read()
+				if most := 8*len(text) + 64; r.looks > most {
+					t.Fatalf("%d looks at %d bytes: %.80q", r.looks, len(text), text)
+				}
+			}
+		}
+	}
+}
+
 func TestHintsKeepTheirWords(t *testing.T) {
 	files, err := filepath.Glob("../../taskdata/*/hints/*.md")
 	if err != nil || len(files) == 0 {
