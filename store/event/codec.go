@@ -78,6 +78,9 @@ func AppendEvent(dst []byte, prev Times, e Event) ([]byte, error) {
 		return append(dst, b.Text...), nil
 	case Point:
 		payload = AppendPoint(buf[:0], b)
+		if len(b.More) > 0 {
+			payload = AppendMetrics(payload, b.More)
+		}
 	case Sample:
 		payload = AppendSample(buf[:0], b)
 	case GPUs:
@@ -158,6 +161,9 @@ func decodeBody(kind Kind, p []byte) (Body, error) {
 		return decodeLog(p)
 	case KindPoint:
 		b, rest, err := DecodePoint(p)
+		if err == nil && len(rest) > 0 { // else it has no more, as none had once
+			b.More, rest, err = DecodeMetrics(rest)
+		}
 		if err == nil && len(rest) > 0 {
 			err = errors.New("the payload is too long")
 		}
@@ -299,7 +305,7 @@ func decodeLog(p []byte) (Body, error) {
 	return b, nil
 }
 
-// AppendPoint appends the compact form of b. All NaNs become the same NaN.
+// AppendPoint appends the compact form of b, without More. All NaNs become the same NaN.
 func AppendPoint(dst []byte, b Point) []byte {
 	dst = binary.AppendVarint(dst, int64(b.Run))
 	dst = binary.AppendVarint(dst, int64(b.Step))
@@ -318,6 +324,38 @@ func DecodePoint(p []byte) (b Point, rest []byte, err error) {
 		return Point{}, nil, errShort
 	}
 	return b, p, nil
+}
+
+// AppendMetrics appends the compact form of a Point's More. All NaNs become the same NaN.
+func AppendMetrics(dst []byte, more []Metric) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(more)))
+	for _, m := range more {
+		dst = binary.AppendUvarint(dst, uint64(len(m.Name)))
+		dst = append(dst, m.Name...)
+		dst = appendFloat(dst, m.Value)
+	}
+	return dst
+}
+
+// DecodeMetrics reads what AppendMetrics wrote from the start of p.
+func DecodeMetrics(p []byte) (more []Metric, rest []byte, err error) {
+	n, w := binary.Uvarint(p)
+	if w <= 0 || n > uint64(len(p)) {
+		return nil, nil, errShort
+	}
+	p = p[w:]
+	for range n {
+		name, ok := chunk(&p)
+		if !ok {
+			return nil, nil, errShort
+		}
+		m := Metric{Name: string(name)}
+		if m.Value, ok = decodeFloat(&p); !ok {
+			return nil, nil, errShort
+		}
+		more = append(more, m)
+	}
+	return more, p, nil
 }
 
 // AppendSample appends the compact form of b. All NaNs become the same NaN.

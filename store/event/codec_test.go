@@ -103,10 +103,26 @@ func TestExactLeavesTheOriginalAlone(t *testing.T) {
 	}
 }
 
+// TestAPointWithoutFurtherMetricsTakesNoMoreRoom holds that records of those that had no
+// further metrics are what they are today, and are read as such.
+func TestAPointWithoutFurtherMetricsTakesNoMoreRoom(t *testing.T) {
+	p := event.Point{Run: 1, Step: 2, Total: 3, TrainLoss: 3.28, ValLoss: math.NaN()}
+	fixed := event.AppendPoint(nil, p)
+	raw := encode(t, event.Times{}, []event.Event{{Seq: 1, Body: p}})
+	if !bytes.HasSuffix(raw, fixed) {
+		t.Errorf("%x does not end in %x", raw, fixed)
+	}
+	p.More = []event.Metric{{Name: "tokens", Value: 1}}
+	if more := encode(t, event.Times{}, []event.Event{{Seq: 1, Body: p}}); len(more) != len(raw)+len("tokens")+4 {
+		t.Errorf("a metric takes %d bytes", len(more)-len(raw))
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add(encode(f, event.Times{}, []event.Event{
 		{Seq: 1, Active: 1, Wall: 1, Body: event.Log{Run: 1, End: '\n', Data: []byte("step:1/2 train_loss:3.2")}},
 		{Seq: 2, Active: 9, Wall: 5, Body: event.Point{Run: 1, Step: 1, TrainLoss: 3.2, ValLoss: math.NaN()}},
+		{Seq: 2, Active: 9, Wall: 5, Body: event.Point{Run: 1, Step: 2, More: []event.Metric{{Name: "tokens", Value: 524288}, {Name: "muon_lr", Value: math.NaN()}}}},
 		{Seq: 3, Active: 9, Wall: 6, Body: event.Sample{Run: 1, CPU: 99.5}},
 		{Seq: 4, Active: 9, Wall: 6, Body: event.Draft{Node: 1, Edit: 1, Part: event.PartNew, Text: "lr"}},
 		{Seq: 5, Active: 9, Wall: 6, Body: event.Status{Status: event.StatusDone}},

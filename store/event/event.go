@@ -381,6 +381,14 @@ type Point struct {
 	LR        float64
 	GradNorm  float64
 	StepAvgMS float64
+
+	More []Metric // what else the line gave, by name
+}
+
+// Metric is a figure that a Point has no field for.
+type Metric struct {
+	Name  string
+	Value float64
 }
 
 // Sample is the state of the host and of the run's process tree. Absent values are NaN.

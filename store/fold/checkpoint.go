@@ -139,7 +139,37 @@ func EncodeColumns(c Columns) ([]byte, error) {
 	if b, err = appendCalls(b, c.Calls); err != nil {
 		return nil, fmt.Errorf("encode checkpoint: %w", err)
 	}
-	return b, nil
+	return appendMore(b, c.Points), nil
+}
+
+// appendMore appends the metrics that points have beside their fields: nothing where
+// none has any.
+func appendMore(b []byte, points []Point) []byte {
+	last := 0
+	for i, p := range points {
+		if len(p.More) > 0 {
+			b = binary.AppendUvarint(b, uint64(i-last))
+			b = event.AppendMetrics(b, p.More)
+			last = i
+		}
+	}
+	return b
+}
+
+// more reads what appendMore wrote.
+func (r *reader) more(points []Point) {
+	for i := uint64(0); r.err == nil && len(r.p) > 0; {
+		step, n := binary.Uvarint(r.p)
+		if i += step; n <= 0 || step > uint64(len(points)) || i >= uint64(len(points)) {
+			r.err = errors.New("metrics of no point")
+			return
+		}
+		more, rest, err := event.DecodeMetrics(r.p[n:])
+		if r.fail(err) {
+			return
+		}
+		points[i].More, r.p = more, rest
+	}
 }
 
 func appendCalls(b []byte, calls []Call) ([]byte, error) {
@@ -201,6 +231,7 @@ func (c *Columns) AppendColumns(b []byte) error {
 	}
 
 	var last int64
+	points := len(c.Points)
 	for range d.count() {
 		last += d.int()
 		p, rest, err := event.DecodePoint(d.p)
@@ -243,9 +274,7 @@ func (c *Columns) AppendColumns(b []byte) error {
 		prev = m
 	}
 	c.Calls = append(c.Calls, d.calls()...)
-	if d.err == nil && len(d.p) > 0 {
-		d.err = errors.New("bytes are left over")
-	}
+	d.more(c.Points[points:])
 	if d.err != nil {
 		return fmt.Errorf("decode checkpoint: %w", d.err)
 	}

@@ -33,6 +33,14 @@ func pointer(t *rapid.T) *float64 {
 	return &f
 }
 
+// metrics draws those of a point that has no fields for them; most have none.
+func metrics(t *rapid.T) (more []event.Metric) {
+	for range max(rapid.IntRange(-4, 3).Draw(t, "more"), 0) {
+		more = append(more, event.Metric{Name: Text().Draw(t, "name"), Value: Float().Draw(t, "value")})
+	}
+	return more
+}
+
 // Body draws a body of any kind. Nodes and runs are mostly such as there are:
 // the counters nodes and runs say how many, and grow.
 func Body(t *rapid.T, nodes, runs *int) event.Body {
@@ -96,7 +104,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindLog:
 		return event.Log{Run: run(), Stderr: flag(), End: rapid.SampledFrom([]byte{'\n', '\r', 0, 'x'}).Draw(t, "end"), Gap: rapid.SampledFrom([]int64{0, 0, 1, math.MaxInt64}).Draw(t, "gap"), Data: bytes()}
 	case event.KindPoint:
-		return event.Point{Run: run(), Step: num(), Total: num(), TrainMS: float(), TrainLoss: float(), ValLoss: float(), LR: float(), GradNorm: float(), StepAvgMS: float()}
+		return event.Point{Run: run(), Step: num(), Total: num(), TrainMS: float(), TrainLoss: float(), ValLoss: float(), LR: float(), GradNorm: float(), StepAvgMS: float(), More: metrics(t)}
 	case event.KindSample:
 		return event.Sample{Run: run(), CPU: float(), RSS: big(), Procs: num(), Load: float(), Foreign: float(), MemAvail: big()}
 	case event.KindGPUs:
