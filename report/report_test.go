@@ -110,6 +110,13 @@ func TestATaskOfPracticeSaysSoInTableAndDocument(t *testing.T) {
 	}
 }
 
+func TestARowThatLeavesAllOutSaysPracticeToo(t *testing.T) {
+	d := Score{Agent: "oracle", Left: []LeftOut{{Task: "micro/7", Why: "unresolved on this machine"}}}
+	if row := ScoreTable([]Score{d})[1]; row[3] != "practice" {
+		t.Errorf("row %q does not say practice", row)
+	}
+}
+
 func TestAScoreTakesWhatIsSelected(t *testing.T) {
 	s, err := store.Open(t.Context(), t.TempDir())
 	if err != nil {

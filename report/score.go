@@ -56,6 +56,11 @@ func (d Score) aside() string {
 				return
 			}
 		}
+		for _, l := range d.Left {
+			if !yield(l.Task, d.Benchmark) {
+				return
+			}
+		}
 	})
 }
 
