@@ -10,6 +10,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/diffview"
+	"pitwall/ui/frame"
 )
 
 // refresh is the shortest time between two snapshots that are taken up: about
@@ -33,7 +34,8 @@ func (p pane) String() string { return [...]string{"tree", "edit", "model", "los
 // attempt is the screen of one attempt, live and in replay: it shows whatever
 // the player's snapshot says.
 type attempt struct {
-	prompt
+	frame.Prompt
+	m      *Model
 	open   openMsg
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -72,7 +74,7 @@ type attempt struct {
 	gpuTop int // first GPU shown in their pane
 
 	cardOff  bool // the result was put aside
-	ask      *ask
+	ask      *frame.Ask
 	busy     string            // what is under way, in words
 	given    map[string]bool   // orders that are on their way
 	answered asking            // what a person gave a word on, until the attempt goes on
@@ -99,15 +101,15 @@ type (
 
 func newAttempt(m *Model, open openMsg) *attempt {
 	a := &attempt{
-		prompt: prompt{m: m}, open: open, focus: paneEdit, follow: true, curves: map[curveKey]*curve{}, ghosts: map[ghostKey]*curve{},
+		m: m, Prompt: frame.NewPrompt(m.frame), open: open, focus: paneEdit, follow: true, curves: map[curveKey]*curve{}, ghosts: map[ghostKey]*curve{},
 		st: fold.New(), snap: &store.Snapshot{State: fold.New()}, given: map[string]bool{}, kept: map[asking]string{},
 	}
-	a.ctx, a.cancel = context.WithCancel(m.ctx)
+	a.ctx, a.cancel = context.WithCancel(m.frame.Context)
 	a.log.follow = true
 	return a
 }
 
-func (a *attempt) title() string {
+func (a *attempt) Title() string {
 	if a.snap.Summary.Number > 0 {
 		return attemptName(a.snap.Summary)
 	}
@@ -161,7 +163,7 @@ func (a *attempt) second() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return secondMsg{a} })
 }
 
-func (a *attempt) update(msg tea.Msg) tea.Cmd {
+func (a *attempt) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case openedMsg:
 		if msg.a != a || a.ctx.Err() != nil {
@@ -193,9 +195,9 @@ func (a *attempt) update(msg tea.Msg) tea.Cmd {
 		}
 		a.busy = ""
 		if msg.err != nil {
-			return a.m.complain(msg.what, msg.err)
+			return a.m.frame.Complain(msg.what, msg.err)
 		}
-		return a.m.say(msg.done, false)
+		return a.m.frame.Say(msg.done, false)
 	case tookMsg:
 		if msg.a == a {
 			return a.took(msg)
@@ -392,7 +394,7 @@ func (a *attempt) editShown() int {
 	return n
 }
 
-func (a *attempt) prepare(w, h int) tea.Cmd {
+func (a *attempt) Prepare(w, h int) tea.Cmd {
 	a.wide = w >= 100 && h >= 27
 	cmds := []tea.Cmd{a.paint(), a.log.prepare(a)}
 	if more := a.feedTalk(); a.feed() || more {
@@ -401,16 +403,16 @@ func (a *attempt) prepare(w, h int) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-func (a *attempt) typing() func(tea.KeyPressMsg) tea.Cmd {
-	if a.ask == nil || a.input != nil {
-		return a.prompt.typing()
+func (a *attempt) Typing() func(tea.KeyPressMsg) tea.Cmd {
+	if a.ask == nil || a.Input != nil {
+		return a.Prompt.Typing()
 	}
 	return func(k tea.KeyPressMsg) tea.Cmd {
 		q := a.ask
 		switch k.String() {
 		case "y", "Y":
 			a.ask = nil
-			return q.do()
+			return q.Do()
 		case "n", "N", "esc", "q", "ctrl+c":
 			a.ask = nil
 		}
@@ -418,9 +420,9 @@ func (a *attempt) typing() func(tea.KeyPressMsg) tea.Cmd {
 	}
 }
 
-func (a *attempt) line(w int) string {
-	if a.ask == nil || a.input != nil {
-		return a.prompt.line(w)
+func (a *attempt) Line(w int) string {
+	if a.ask == nil || a.Input != nil {
+		return a.Prompt.Line(w)
 	}
-	return a.m.askRow(a.ask, w)
+	return a.ask.Row(a.m.frame.Theme, w)
 }

@@ -9,21 +9,22 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/taskdata"
+	"pitwall/ui/frame"
 )
 
 // speeds are those that + and - go through.
 var speeds = [...]float64{0.5, 1, 2, 4, 8, 16, 32, 64, 100}
 
-func (a *attempt) actions() []action {
+func (a *attempt) Actions() []frame.Action {
 	if a.player == nil {
-		return []action{{"esc q", "esc", "back", "back to the records", a.m.goHome}}
+		return []frame.Action{frame.Act("esc q", "esc", "back", "back to the records", a.m.goHome)}
 	}
-	var as []action
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func()) {
-		as = append(as, action{keys, show, bar, does, func() tea.Cmd { do(); return nil }})
+		as = append(as, frame.Act(keys, show, bar, does, func() tea.Cmd { do(); return nil }))
 	}
 	cmd := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	as = append(as, a.gateActions()...)
 	if a.cardShown() {
@@ -217,7 +218,7 @@ func (a *attempt) back() tea.Cmd {
 	running, name := a.engaged(), attemptName(a.snap.Summary)
 	cmd := a.m.goHome()
 	if running {
-		return tea.Batch(cmd, a.m.say(name+" goes on by itself; w watches it again", false))
+		return tea.Batch(cmd, a.m.frame.Say(name+" goes on by itself; w watches it again", false))
 	}
 	return cmd
 }
@@ -258,7 +259,7 @@ func (a *attempt) jumpChange(dir int) {
 
 func (a *attempt) resume() tea.Cmd {
 	a.busy = "resuming…"
-	resume, ctx, id := a.m.o.Resume, a.m.ctx, a.snap.Summary.ID
+	resume, ctx, id := a.m.o.Resume, a.m.frame.Context, a.snap.Summary.ID
 	a.player.Live()
 	return func() tea.Msg {
 		return orderedMsg{a, "resume the attempt", "the attempt goes on", resume(ctx, id)}

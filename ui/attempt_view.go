@@ -7,19 +7,20 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
-func (a *attempt) rows(w, h int) []string {
-	th := a.m.th
+func (a *attempt) Rows(w, h int) []string {
+	th := a.m.frame.Theme
 	if a.player == nil {
-		rows := []string{a.m.header(w, "attempt", nil), a.m.rule(w)}
+		rows := []string{a.m.frame.Header(w, "attempt", nil), a.m.frame.Rule(w)}
 		if a.err != nil {
 			for _, l := range cell.Wrap(a.err.Error(), max(w-4, 1)) {
-				rows = append(rows, cell.New(w).Gap(2).Put(th.bad, l).String())
+				rows = append(rows, cell.New(w).Gap(2).Put(th.Bad, l).String())
 			}
-			return cell.Fit(append(rows, cell.New(w).Gap(2).Put(th.dim, "esc goes back to the records; l there lists all attempts.").String()), w, h)
+			return cell.Fit(append(rows, cell.New(w).Gap(2).Put(th.Dim, "esc goes back to the records; l there lists all attempts.").String()), w, h)
 		}
-		return cell.Fit(append(rows, cell.New(w).Gap(2).Put(th.dim, "opening …").String()), w, h)
+		return cell.Fit(append(rows, cell.New(w).Gap(2).Put(th.Dim, "opening …").String()), w, h)
 	}
 	rows := append(a.headRows(w), a.alertRows(w)...)
 	foot := a.footRows(w, h)
@@ -34,11 +35,11 @@ func (a *attempt) rows(w, h int) []string {
 
 // headRows gives what is tried and how it stands.
 func (a *attempt) headRows(w int) []string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	sign, st := a.statusSign()
-	right := cell.New(w).Put(st, sign+" ").Put(th.bold, a.phaseWords())
+	right := cell.New(w).Put(st, sign+" ").Put(th.Bold, a.phaseWords())
 	if a.st.Paused && a.live() && a.status() == event.StatusRunning {
-		right.Put(th.run, " · "+a.pauseWords())
+		right.Put(th.Run, " · "+a.pauseWords())
 	}
 	right.Gap(2).Put("", a.elapsed()).Gap(1)
 	var r *cell.Row
@@ -48,39 +49,39 @@ func (a *attempt) headRows(w int) []string {
 		}
 	}
 	if r.Used()+right.Used()+1 > w {
-		right = cell.New(max(w-r.Used()-1, 0)).Put(st, sign+" ").Put(th.bold, a.phaseWords())
+		right = cell.New(max(w-r.Used()-1, 0)).Put(st, sign+" ").Put(th.Bold, a.phaseWords())
 	}
 	rows := []string{r.Rest(right).String(), a.figureRow(w)}
-	return append(append(rows, a.budgetRows(w)...), a.m.rule(w))
+	return append(append(rows, a.budgetRows(w)...), a.m.frame.Rule(w))
 }
 
 // headLevels is how many ways there are to write what is tried, the fullest first.
 const headLevels = 6
 
 func (a *attempt) putHead(r *cell.Row, level int) *cell.Row {
-	th, sum := a.m.th, a.snap.Summary
+	th, sum := a.m.frame.Theme, a.snap.Summary
 	task := sum.Task
 	if to := a.st.Attempt.To; to > 0 {
 		task = fmt.Sprintf("%s → %d", task, to)
 	}
-	r.Gap(1).Put(th.bold+th.accent, task)
+	r.Gap(1).Put(th.Bold+th.Accent, task)
 	agent, model := cell.Cut(clean.Line(sum.Agent), 20), a.modelWords([headLevels]int{40, 40, 24, 14}[level])
 	if level < 3 {
-		r.Gap(2).Put(th.dim, "hint ").Put("", hintWords(sum.Hint)).Put(th.dim, "   ").Put("", agent)
+		r.Gap(2).Put(th.Dim, "hint ").Put("", frame.HintWords(sum.Hint)).Put(th.Dim, "   ").Put("", agent)
 		if model != "" {
-			r.Gap(1).Put(th.this, model)
+			r.Gap(1).Put(th.This, model)
 		}
-		r.Put(th.dim, " · "+a.scaffoldWords(level == 0)+"   attempt ")
+		r.Put(th.Dim, " · "+a.scaffoldWords(level == 0)+"   attempt ")
 		return r.Put("", fmt.Sprint(sum.Number))
 	}
 	if level == 5 {
 		return r
 	}
-	r.Gap(2).Put(th.dim, "hint "+shortHint(sum.Hint)+" · "+cell.Cut(agent, 12))
+	r.Gap(2).Put(th.Dim, "hint "+frame.ShortHint(sum.Hint)+" · "+cell.Cut(agent, 12))
 	if model != "" && level == 3 {
-		r.Gap(1).Put(th.this, model)
+		r.Gap(1).Put(th.This, model)
 	}
-	return r.Put(th.dim, " · #"+fmt.Sprint(sum.Number))
+	return r.Put(th.Dim, " · #"+fmt.Sprint(sum.Number))
 }
 
 // modelWords names the agent's model in at most w cells, "" where it is none.
@@ -92,7 +93,7 @@ func (a *attempt) modelWords(w int) string {
 	if name == "" || w == 0 {
 		return ""
 	}
-	return modelName(name, w)
+	return frame.ModelName(name, w)
 }
 
 // scaffoldWords names the scaffold, with its figures: nodes at the start, nodes
@@ -126,57 +127,57 @@ func (a *attempt) pauseWords() string {
 
 // figureRow gives the attempt's figures, each with what it is worth.
 func (a *attempt) figureRow(w int) string {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	r := cell.New(w).Gap(1)
 	fsr, span := st.FSR()
 	setting := a.setting()
 	if full, short := a.aside(); full != "" {
-		r.Put(th.warn, firstFit(w/4, full, short)).Gap(2)
+		r.Put(th.Warn, frame.FirstFit(w/4, full, short)).Gap(2)
 	}
 	open := st.Attempt.Open()
 	switch best := st.Best(); {
 	case open && st.Confirmed != nil && st.Confirmed.Valid:
-		a.putSpeedup(r, st.Confirmed, th.bold)
+		a.putSpeedup(r, st.Confirmed, th.Bold)
 		a.putBadge(r.Gap(1), st.Confirmed, false)
 	case open && st.Confirmed != nil && best > 0:
-		r.Put(th.dim, "speedup ").Put(th.warn, "not confirmed").Gap(1)
+		r.Put(th.Dim, "speedup ").Put(th.Warn, "not confirmed").Gap(1)
 	case open && (st.Confirmed != nil || best <= 0 && st.Status == event.StatusDone):
-		r.Put(th.dim, "no node counts").Gap(1)
+		r.Put(th.Dim, "no node counts").Gap(1)
 	case st.Confirmed != nil && fsr != nil:
-		r.Put(th.dim, "FSR ").Put(th.bold, number(fsr)).Gap(1)
+		r.Put(th.Dim, "FSR ").Put(th.Bold, frame.Number(fsr)).Gap(1)
 		if span != nil {
-			r.Put("", interval(span)).Put(th.dim, " 95 % strict").Gap(1)
+			r.Put("", frame.Interval(span)).Put(th.Dim, " 95 % strict").Gap(1)
 		}
 		if w := st.Confirmed.FSRWarm; w != nil {
-			r.Put("", number(w)).Put(th.dim, " without compiling").Gap(1)
+			r.Put("", frame.Number(w)).Put(th.Dim, " without compiling").Gap(1)
 		}
 		if !st.Confirmed.Valid {
-			r.Put(th.warn, "not confirmed").Gap(1)
+			r.Put(th.Warn, "not confirmed").Gap(1)
 		} else {
 			a.putBadge(r.Gap(1), st.Confirmed, false)
 		}
 	case st.Confirmed != nil:
-		r.Put(th.dim, "FSR ").Put(th.bold, "unresolved here").Gap(1)
+		r.Put(th.Dim, "FSR ").Put(th.Bold, "unresolved here").Gap(1)
 	case best > 0:
 		n := st.Node(best)
-		r.Put(th.dim, "best ").Put(th.bold, fmt.Sprintf("node %d %s", best, seconds(float64(n.TrainSeconds)))).Gap(1)
+		r.Put(th.Dim, "best ").Put(th.Bold, fmt.Sprintf("node %d %s", best, frame.Seconds(float64(n.TrainSeconds)))).Gap(1)
 		if n.FSR != nil {
-			r.Put(th.dim, " FSR ").Put(th.bold, number(n.FSR)).Gap(1)
+			r.Put(th.Dim, " FSR ").Put(th.Bold, frame.Number(n.FSR)).Gap(1)
 		} else if times := a.gain(n); open && times > 0 {
-			r.Gap(1).Put(th.bold, timesWords(times)).Gap(1)
+			r.Gap(1).Put(th.Bold, timesWords(times)).Gap(1)
 		}
-		r.Put(th.dim, "provisional, one run").Gap(1)
+		r.Put(th.Dim, "provisional, one run").Gap(1)
 	case st.Status == event.StatusDone:
-		r.Put(th.dim, "FSR ").Put(th.bold, "0").Put(th.dim, " no node counts").Gap(1)
+		r.Put(th.Dim, "FSR ").Put(th.Bold, "0").Put(th.Dim, " no node counts").Gap(1)
 	default:
-		r.Put(th.dim, "no result yet").Gap(1)
+		r.Put(th.Dim, "no result yet").Gap(1)
 	}
 	if len(setting)+1 <= r.Left() {
-		r.Gap(1).Put(th.dim, setting)
+		r.Gap(1).Put(th.Dim, setting)
 	}
 	right := cell.New(w)
 	if left, ok := a.estimate(); ok && a.live() && a.engaged() {
-		right.Put(th.dim, "about ").Put("", long(left)).Put(th.dim, " left").Gap(1)
+		right.Put(th.Dim, "about ").Put("", frame.Long(left)).Put(th.Dim, " left").Gap(1)
 	}
 	return r.Rest(right).String()
 }
@@ -194,22 +195,22 @@ func (a *attempt) setting() string {
 }
 
 func (a *attempt) statusSign() (string, cell.Style) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	switch a.status() {
 	case event.StatusRunning:
-		return "●", th.run
+		return "●", th.Run
 	case event.StatusQueued:
-		return "◷", th.run
+		return "◷", th.Run
 	case event.StatusPaused:
-		return "‖", th.run
+		return "‖", th.Run
 	case event.StatusDone:
-		return "✓", th.good
+		return "✓", th.Good
 	case event.StatusInterrupted:
-		return "!", th.warn
+		return "!", th.Warn
 	case event.StatusStopped:
-		return "■", th.warn
+		return "■", th.Warn
 	}
-	return "✗", th.bad
+	return "✗", th.Bad
 }
 
 // phaseWords says what goes on.
@@ -284,11 +285,11 @@ func (a *attempt) thinkingWords() string {
 	return "thinking"
 }
 
-func (a *attempt) elapsed() string { return clock(a.activeNow()) }
+func (a *attempt) elapsed() string { return frame.Clock(a.activeNow()) }
 
 // alertRows gives what a person must know before anything else.
 func (a *attempt) alertRows(w int) []string {
-	th, sum := a.m.th, a.snap.Summary
+	th, sum := a.m.frame.Theme, a.snap.Summary
 	var rows []string
 	put := func(st cell.Style, text, key, does string) {
 		r := cell.New(w).Gap(1).Put(st, "▌ ")
@@ -298,12 +299,12 @@ func (a *attempt) alertRows(w int) []string {
 		}
 		r.Put("", cell.Cut(strings.ReplaceAll(text, "\n", " · "), max(w-r.Used()-tail, 8)))
 		if key != "" {
-			r.Gap(2).Put(th.accent, key).Put(th.dim, " "+does)
+			r.Gap(2).Put(th.Accent, key).Put(th.Dim, " "+does)
 		}
 		rows = append(rows, r.String())
 	}
 	if err := a.snap.Err; err != nil {
-		put(th.bad, "The picture stands still: "+err.Error(), "", "")
+		put(th.Bad, "The picture stands still: "+err.Error(), "", "")
 	}
 	if !a.live() {
 		return rows
@@ -313,7 +314,7 @@ func (a *attempt) alertRows(w int) []string {
 		if ask.edit == 0 {
 			text = fmt.Sprintf("Node %d is yours to write.", ask.node)
 		}
-		put(th.run, text, "f", "show it")
+		put(th.Run, text, "f", "show it")
 	}
 	key, does := "", ""
 	if a.canResume() {
@@ -321,16 +322,16 @@ func (a *attempt) alertRows(w int) []string {
 	}
 	switch sum.Status {
 	case event.StatusInterrupted:
-		put(th.warn, "Its engine is gone. Nothing is lost up to the last whole node.", key, does)
+		put(th.Warn, "Its engine is gone. Nothing is lost up to the last whole node.", key, does)
 	case event.StatusFailed:
 		if !a.cardShown() {
-			put(th.bad, "The attempt failed: "+a.why(), key, does)
+			put(th.Bad, "The attempt failed: "+a.why(), key, does)
 		}
 	}
 	if n := a.st.Notice; n.Level == "error" && sum.Status != event.StatusFailed {
-		put(th.bad, n.Text, "", "")
+		put(th.Bad, n.Text, "", "")
 	} else if n.Level == "warn" && !a.st.Finished() {
-		put(th.warn, n.Text, "", "")
+		put(th.Warn, n.Text, "", "")
 	}
 	return rows
 }
@@ -339,7 +340,7 @@ func (a *attempt) alertRows(w int) []string {
 func (a *attempt) footRows(w, h int) []string {
 	var rows []string
 	if a.wide {
-		rows = append(append(rows, a.m.rule(w), a.progressRow(w)), a.stripRows(w, h)...)
+		rows = append(append(rows, a.m.frame.Rule(w), a.progressRow(w)), a.stripRows(w, h)...)
 	} else {
 		if h >= 14 {
 			rows = append(rows, a.sparkLine(w))
@@ -368,7 +369,7 @@ const (
 // model says stands beside the edit, or where there is no room for that in the
 // place of the log while it is at work.
 func (a *attempt) wideRows(w, h int) []string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	top := h * 53 / 100
 	bottom := h - top - 1
 	treeW := min(max(w/5, 27), 44)
@@ -381,7 +382,7 @@ func (a *attempt) wideRows(w, h int) []string {
 		upper = append(upper, cell.Fit(a.talkRows(talkW, top), talkW, top))
 	}
 	upper[1] = cell.Fit(a.editRows(editW, top), editW, top)
-	rows := append(cell.Beside(th.faint, upper...), a.m.rule(w))
+	rows := append(cell.Beside(th.Faint, upper...), a.m.frame.Rule(w))
 	lossW := min(w*55/100, max(w-stepLine-1, w/2))
 	lastW := w - lossW - 1
 	last := a.logRows
@@ -391,7 +392,7 @@ func (a *attempt) wideRows(w, h int) []string {
 	if a.focus == paneGPU {
 		last = a.gpuRows
 	}
-	return append(rows, cell.Beside(th.faint,
+	return append(rows, cell.Beside(th.Faint,
 		cell.Fit(a.lossRows(lossW, bottom), lossW, bottom),
 		cell.Fit(last(lastW, bottom), lastW, bottom))...)
 }
@@ -445,5 +446,5 @@ func (a *attempt) reasonLine(w int) string {
 	if over := len(text) - (w - 12); e.open && over > 0 {
 		text = "…" + strings.ToValidUTF8(text[over:], "")
 	}
-	return cell.New(w).Gap(1).Put(a.m.th.dim, label+"  ").Put("", text).String()
+	return cell.New(w).Gap(1).Put(a.m.frame.Theme.Dim, label+"  ").Put("", text).String()
 }

@@ -7,6 +7,7 @@ import (
 
 	"pitwall/store/event"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // activeNow gives the attempt's active milliseconds: at the position in replay;
@@ -20,7 +21,7 @@ func (a *attempt) activeNow() int64 {
 	if beat := a.snap.Summary.Heartbeat; !beat.IsZero() {
 		most += max(beat.UnixMilli()-st.Wall, 0)
 	}
-	return st.Active + max(min(a.m.o.Now().UnixMilli()-st.Wall, most), 0)
+	return st.Active + max(min(a.m.frame.Now().UnixMilli()-st.Wall, most), 0)
 }
 
 // budget gives what the attempt's search may use.
@@ -64,7 +65,7 @@ func (a *attempt) gauges() []gauge {
 	add := func(name, left string, share float64) { gs = append(gs, gauge{name, left, max(share, 0)}) }
 	if b.Tokens > 0 {
 		left := max(b.Tokens-used.Tokens, 0)
-		text := tokens(left)
+		text := frame.Tokens(left)
 		if about && left > 0 {
 			text = "~" + text
 		}
@@ -72,15 +73,15 @@ func (a *attempt) gauges() []gauge {
 	}
 	if b.Cost > 0 {
 		left := max(b.Cost-used.Cost, 0)
-		add("cost", money(left), left/b.Cost)
+		add("cost", frame.Money(left), left/b.Cost)
 	}
 	if b.WallMS > 0 {
 		left := max(b.WallMS-used.WallMS, 0)
-		add("wall", clock(left), float64(left)/float64(b.WallMS))
+		add("wall", frame.Clock(left), float64(left)/float64(b.WallMS))
 	}
 	if b.RunMS > 0 {
 		left := max(b.RunMS-used.RunMS, 0)
-		add("runs", clock(left), float64(left)/float64(b.RunMS))
+		add("runs", frame.Clock(left), float64(left)/float64(b.RunMS))
 	}
 	if b.GPUHours > 0 {
 		left := max(b.GPUHours-used.GPUHours, 0)
@@ -112,46 +113,46 @@ func (a *attempt) budgetRows(w int) []string {
 const budgetLevels = 6
 
 func (a *attempt) putBudgets(r *cell.Row, level int) *cell.Row {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r.Gap(1)
 	if a.speaks() {
 		a.putSpent(r, level)
 	}
 	s := a.st.Spent
 	if s != nil {
-		r.Put(th.warn, "spent: "+s.Budget).Gap(2)
+		r.Put(th.Warn, "spent: "+s.Budget).Gap(2)
 	}
 	gs := a.gauges()
 	if len(gs) == 0 {
 		return r
 	}
-	r.Put(th.dim, "left ")
+	r.Put(th.Dim, "left ")
 	size := [budgetLevels]int{6, 3, 3}[level]
 	for _, g := range gs {
 		if level == budgetLevels-1 && g.name == "nodes" || s != nil && strings.HasPrefix(s.Budget, strings.TrimSuffix(g.name, "s")) {
 			continue // the header tells of them, and it is spent
 		}
-		st := th.this
+		st := th.This
 		switch {
 		case g.share == 0 && g.name != "nodes":
-			st = th.bad
+			st = th.Bad
 		case g.share <= 0.2:
-			st = th.warn
+			st = th.Warn
 		}
 		r.Gap(1)
 		if level < 5 || g.name != "tokens" && g.name != "cost" {
-			r.Put(th.dim, g.name).Gap(1)
+			r.Put(th.Dim, g.name).Gap(1)
 		}
 		if size > 0 {
 			n := min(int(math.Ceil(g.share*float64(size))), size)
-			r.Put(st, strings.Repeat("━", n)).Put(th.faint, strings.Repeat("─", size-n)).Gap(1)
+			r.Put(st, strings.Repeat("━", n)).Put(th.Faint, strings.Repeat("─", size-n)).Gap(1)
 			st = ""
 		} else if g.share > 0.2 {
 			st = ""
 		}
 		r.Put(st, g.left)
 		if level == budgetLevels-1 && g.name == "tokens" {
-			r.Put(th.dim, " tok")
+			r.Put(th.Dim, " tok")
 		}
 		if level < 4 {
 			r.Gap(1)
@@ -162,22 +163,22 @@ func (a *attempt) putBudgets(r *cell.Row, level int) *cell.Row {
 
 // putSpent adds the tokens and what they cost.
 func (a *attempt) putSpent(r *cell.Row, level int) {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	in, out := a.underWay()
 	u, about := st.Usage, ""
 	if len(st.Speaking) > 0 || u.Estimated > 0 {
 		about = "~"
 	}
 	if level < 4 {
-		r.Put(th.dim, "tokens ")
+		r.Put(th.Dim, "tokens ")
 	}
-	r.Put("", about+tokens(int64(u.Input)+in)).Put(th.dim, " in")
+	r.Put("", about+frame.Tokens(int64(u.Input)+in)).Put(th.Dim, " in")
 	if u.Cached > 0 && level < 2 {
-		r.Put(th.dim, " (").Put("", tokens(int64(u.Cached))).Put(th.dim, " cached)")
+		r.Put(th.Dim, " (").Put("", frame.Tokens(int64(u.Cached))).Put(th.Dim, " cached)")
 	}
-	r.Put(th.dim, ", ").Put("", about+tokens(int64(u.Output)+out)).Put(th.dim, " out").Gap(2)
+	r.Put(th.Dim, ", ").Put("", about+frame.Tokens(int64(u.Output)+out)).Put(th.Dim, " out").Gap(2)
 	if level < 4 {
-		r.Put(th.dim, "cost ")
+		r.Put(th.Dim, "cost ")
 	}
 	r.Put("", a.costWords()).Gap(2)
 }
@@ -188,9 +189,9 @@ func (a *attempt) costWords() string {
 	st := a.st
 	switch {
 	case st.Unpriced > 0 && st.Cost > 0:
-		return "≥ " + money(st.Cost)
+		return "≥ " + frame.Money(st.Cost)
 	case st.Unpriced > 0 || len(st.Calls) == 0:
 		return "–"
 	}
-	return money(st.Cost)
+	return frame.Money(st.Cost)
 }

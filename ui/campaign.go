@@ -9,12 +9,14 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/ui/frame"
 )
 
 // campaigns shows the campaigns: a list where there are several, and one of them
 // as a table of tasks by agents and hints.
 type campaigns struct {
-	prompt
+	frame.Prompt
+	m      *Model
 	list   []store.Campaign
 	cells  map[string]map[string]store.CellAttempt // of each campaign that shows, by the names of its cells
 	live   map[string]bool                         // campaigns that a sweep runs now
@@ -43,7 +45,7 @@ type (
 
 // goCampaigns goes to the campaigns.
 func (m *Model) goCampaigns() tea.Cmd {
-	c := &campaigns{prompt: prompt{m: m}}
+	c := &campaigns{m: m, Prompt: frame.NewPrompt(m.frame)}
 	m.now = c
 	return c.read()
 }
@@ -51,14 +53,14 @@ func (m *Model) goCampaigns() tea.Cmd {
 // tellCampaigns hands a message to the room of campaigns where it shows.
 func (m *Model) tellCampaigns(msg tea.Msg) tea.Cmd {
 	if c, ok := m.now.(*campaigns); ok {
-		return c.update(msg)
+		return c.Update(msg)
 	}
 	return nil
 }
 
-func (c *campaigns) prepare(_, _ int) tea.Cmd { return nil }
+func (c *campaigns) Prepare(_, _ int) tea.Cmd { return nil }
 
-func (c *campaigns) title() string {
+func (c *campaigns) Title() string {
 	if p := c.shown(); p != nil {
 		return "campaign " + p.Name
 	}
@@ -67,7 +69,7 @@ func (c *campaigns) title() string {
 
 // read asks for the campaigns, with the attempts of those that show.
 func (c *campaigns) read() tea.Cmd {
-	s, ctx, open := c.m.o.Store, c.m.ctx, c.open
+	s, ctx, open := c.m.o.Store, c.m.frame.Context, c.open
 	return func() tea.Msg {
 		msg := campaignsMsg{room: c, cells: map[string]map[string]store.CellAttempt{}, live: map[string]bool{}}
 		msg.list, msg.err = s.Campaigns(ctx)
@@ -84,7 +86,7 @@ func (c *campaigns) read() tea.Cmd {
 	}
 }
 
-func (c *campaigns) update(msg tea.Msg) tea.Cmd {
+func (c *campaigns) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case campaignsMsg:
 		if msg.room != c {
@@ -206,10 +208,10 @@ func (c *campaigns) back() tea.Cmd {
 	return nil
 }
 
-func (c *campaigns) actions() []action {
-	var as []action
+func (c *campaigns) Actions() []frame.Action {
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	if p := c.shown(); p != nil {
 		c.tableActions(p, add)

@@ -9,6 +9,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // Widths of the table of a campaign.
@@ -28,7 +29,7 @@ func planAsides(p store.Plan) string {
 	})
 }
 
-func (c *campaigns) rows(w, h int) []string {
+func (c *campaigns) Rows(w, h int) []string {
 	if p := c.shown(); p != nil {
 		return c.tableRows(p, w, h)
 	}
@@ -36,8 +37,8 @@ func (c *campaigns) rows(w, h int) []string {
 }
 
 func (c *campaigns) listRows(w, h int) []string {
-	th := c.m.th
-	rows := []string{c.m.header(w, "campaigns", cell.New(w).Put(th.dim, plural(len(c.list), "campaign")).Gap(1)), c.m.rule(w)}
+	th := c.m.frame.Theme
+	rows := []string{c.m.frame.Header(w, "campaigns", cell.New(w).Put(th.Dim, frame.Plural(len(c.list), "campaign")).Gap(1)), c.m.frame.Rule(w)}
 	if len(c.list) == 0 {
 		text := []string{"No campaign yet.", "pitwall sweep FILE runs attempts in a series; they show here while they run."}
 		switch {
@@ -48,7 +49,7 @@ func (c *campaigns) listRows(w, h int) []string {
 		}
 		for _, t := range text {
 			for _, l := range cell.Wrap(clean.Line(t), max(w-4, 1)) {
-				rows = append(rows, cell.New(w).Gap(3).Put(th.dim, l).String())
+				rows = append(rows, cell.New(w).Gap(3).Put(th.Dim, l).String())
 			}
 		}
 		return cell.Fit(rows, w, h)
@@ -60,36 +61,36 @@ func (c *campaigns) listRows(w, h int) []string {
 		p := &c.list[i]
 		r := cell.New(w)
 		if i == c.at {
-			r = cell.On(w, th.selected).Put(th.accent, "›")
+			r = cell.On(w, th.Selected).Put(th.Accent, "›")
 		} else {
 			r.Gap(1)
 		}
 		t := c.totals(p)
 		right := cell.On(w, rowStyle(i == c.at, th))
 		if word := planAsides(p.Plan); word != "" && w >= 60 {
-			right.Put(th.warn, word).Gap(2)
+			right.Put(th.Warn, word).Gap(2)
 		}
-		right.Put(th.dim, fmt.Sprintf("%d of %d cells done", t.done, t.cells))
+		right.Put(th.Dim, fmt.Sprintf("%d of %d cells done", t.done, t.cells))
 		if w >= 100 {
-			right.Put(th.dim, " · "+ago(c.m.o.Now(), p.Created))
+			right.Put(th.Dim, " · "+frame.Ago(c.m.frame.Now(), p.Created))
 		}
 		right.Gap(1)
 		r.Gap(1)
 		if c.live[p.ID] {
-			r.Put(th.run, "●")
+			r.Put(th.Run, "●")
 		} else {
 			r.Gap(1)
 		}
 		r.Gap(1)
 		name := cell.Cut(clean.Line(p.Name), max(r.Left()-right.Used()-2, 8))
-		rows = append(rows, r.Put(th.bold, name).Rest(right).String())
+		rows = append(rows, r.Put(th.Bold, name).Rest(right).String())
 	}
 	return cell.Fit(rows, w, h)
 }
 
-func rowStyle(chosen bool, th *theme) cell.Style {
+func rowStyle(chosen bool, th *frame.Theme) cell.Style {
 	if chosen {
-		return th.selected
+		return th.Selected
 	}
 	return ""
 }
@@ -135,39 +136,39 @@ func (t campaignTotals) line(total store.PlanTotal) string {
 		parts = append(parts, fmt.Sprintf("%d failed or stopped", t.lost))
 	}
 	if t.tokens > 0 {
-		cost := money(t.cost)
+		cost := frame.Money(t.cost)
 		if t.unpriced {
 			cost += " and what has no price"
 		}
 		if total.Cost > 0 {
-			cost += " of " + money(total.Cost)
+			cost += " of " + frame.Money(total.Cost)
 		}
-		parts = append(parts, tokens(t.tokens)+" tokens", cost)
+		parts = append(parts, frame.Tokens(t.tokens)+" tokens", cost)
 	}
 	return strings.Join(parts, " · ")
 }
 
 func (c *campaigns) tableRows(p *store.Campaign, w, h int) []string {
-	th := c.m.th
+	th := c.m.frame.Theme
 	task, col, ok := c.chosen(p)
 	t := c.totals(p)
 	info := cell.New(w)
 	switch {
 	case c.failed != "":
-		info.Put(th.bad, "not up to date").Gap(1)
+		info.Put(th.Bad, "not up to date").Gap(1)
 	case c.live[p.ID]:
-		info.Put(th.run, "● sweeping").Gap(1)
+		info.Put(th.Run, "● sweeping").Gap(1)
 	default:
-		info.Put(th.dim, fmt.Sprintf("%d/%d done", t.done, t.cells)).Gap(1)
+		info.Put(th.Dim, fmt.Sprintf("%d/%d done", t.done, t.cells)).Gap(1)
 	}
 	where := "campaign " + cell.Cut(clean.Line(p.Name), max(w-info.Used()-24, 8))
 	line := cell.New(w).Gap(3)
 	if word := planAsides(p.Plan); word != "" {
-		line.Put(th.warn, word).Gap(2)
+		line.Put(th.Warn, word).Gap(2)
 	}
-	rows := []string{c.m.header(w, where, info), line.Put(th.dim, t.line(p.Plan.Total)).Rest(cell.New(w).Put(th.dim, "mean FSR (~ provisional), seeds done").Gap(1)).String(), c.m.rule(w)}
+	rows := []string{c.m.frame.Header(w, where, info), line.Put(th.Dim, t.line(p.Plan.Total)).Rest(cell.New(w).Put(th.Dim, "mean FSR (~ provisional), seeds done").Gap(1)).String(), c.m.frame.Rule(w)}
 	if !ok {
-		return cell.Fit(append(rows, cell.New(w).Gap(3).Put(th.dim, "This campaign has no cells.").String()), w, h)
+		return cell.Fit(append(rows, cell.New(w).Gap(3).Put(th.Dim, "This campaign has no cells.").String()), w, h)
 	}
 	foot := c.detailRows(p, task, col, w, h)
 	body := max(h-len(foot), len(rows))
@@ -182,7 +183,7 @@ func (c *campaigns) tableRows(p *store.Campaign, w, h int) []string {
 	c.colLeft = max(min(c.colLeft, c.col, len(cols)-fit), c.col-fit+1, 0)
 	shown := cols[c.colLeft:min(c.colLeft+fit, len(cols))]
 
-	agents, hints := cell.New(w).To(first), cell.New(w).Gap(3).Put(th.dim, "FSR").To(first)
+	agents, hints := cell.New(w).To(first), cell.New(w).Gap(3).Put(th.Dim, "FSR").To(first)
 	for i, sc := range shown {
 		if i == 0 || sc.agent.Label != shown[i-1].agent.Label {
 			span := 1
@@ -192,9 +193,9 @@ func (c *campaigns) tableRows(p *store.Campaign, w, h int) []string {
 				}
 				span++
 			}
-			agents.To(first+i*campaignWidth).Put(th.bold, cell.Cut(clean.Line(sc.agent.Label), span*campaignWidth-1))
+			agents.To(first+i*campaignWidth).Put(th.Bold, cell.Cut(clean.Line(sc.agent.Label), span*campaignWidth-1))
 		}
-		hints.To(first+i*campaignWidth).Put(th.dim, cell.Cut(clean.Line("hint "+shortHint(sc.hint)), campaignWidth-1))
+		hints.To(first+i*campaignWidth).Put(th.Dim, cell.Cut(clean.Line("hint "+frame.ShortHint(sc.hint)), campaignWidth-1))
 	}
 	rows = append(rows, agents.String(), hints.Rest(c.more(len(cols), fit)).String())
 
@@ -204,7 +205,7 @@ func (c *campaigns) tableRows(p *store.Campaign, w, h int) []string {
 		id := p.Plan.Tasks[i].ID
 		r := cell.New(w)
 		if i == c.row {
-			r.Put(th.accent, "›")
+			r.Put(th.Accent, "›")
 		}
 		r.To(3).Put("", cell.Cut(clean.Line(id), first-4)).To(first)
 		for k, sc := range shown {
@@ -219,10 +220,10 @@ func (c *campaigns) tableRows(p *store.Campaign, w, h int) []string {
 func (c *campaigns) more(cols, fit int) *cell.Row {
 	r := cell.New(12)
 	if c.colLeft > 0 {
-		r.Put(c.m.th.accent, "←")
+		r.Put(c.m.frame.Theme.Accent, "←")
 	}
 	if c.colLeft+fit < cols {
-		r.Put(c.m.th.accent, "→")
+		r.Put(c.m.frame.Theme.Accent, "→")
 	}
 	return r
 }
@@ -230,16 +231,16 @@ func (c *campaigns) more(cols, fit int) *cell.Row {
 // meanCell puts what is known of a task in a column: the mean FSR, how many
 // seeds are done, and whether something runs or was lost.
 func (c *campaigns) meanCell(r *cell.Row, m seedMean, seeds int, chosen bool) {
-	th := c.m.th
+	th := c.m.frame.Theme
 	base := rowStyle(chosen, th)
-	fsr, st := "–", th.dim
+	fsr, st := "–", th.Dim
 	if m.counted > 0 {
-		fsr, st = number(&m.fsr), th.bold
+		fsr, st = frame.Number(&m.fsr), th.Bold
 		if m.provisional {
 			fsr = "~" + fsr
 		}
 		if m.fsr > 0 {
-			st += th.good
+			st += th.Good
 		}
 	} else if m.done == 0 && m.live == 0 && m.lost == 0 {
 		fsr = "·"
@@ -247,12 +248,12 @@ func (c *campaigns) meanCell(r *cell.Row, m seedMean, seeds int, chosen bool) {
 	sign, signStyle := " ", cell.Style("")
 	switch {
 	case m.live > 0:
-		sign, signStyle = "●", th.run
+		sign, signStyle = "●", th.Run
 	case m.lost > 0:
-		sign, signStyle = "!", th.warn
+		sign, signStyle = "!", th.Warn
 	}
 	in := cell.On(campaignWidth-1, base)
-	in.Put(st, pad(fsr, 6, true)).Gap(1).Put(th.dim, fmt.Sprintf("%d/%d", m.done, seeds)).Gap(1).Put(signStyle, sign)
+	in.Put(st, frame.Pad(fsr, 6, true)).Gap(1).Put(th.Dim, fmt.Sprintf("%d/%d", m.done, seeds)).Gap(1).Put(signStyle, sign)
 	r.Raw(in.String(), campaignWidth-1)
 }
 
@@ -261,17 +262,17 @@ func (c *campaigns) detailRows(p *store.Campaign, task store.PlanTask, col campa
 	if h < 14 {
 		return nil
 	}
-	th := c.m.th
-	title := cell.New(w).Gap(3).Put(th.bold, task.ID).Put(th.dim, " · hint "+hintWords(col.hint)+" · ").Put(th.bold, clean.Line(col.agent.Label))
+	th := c.m.frame.Theme
+	title := cell.New(w).Gap(3).Put(th.Bold, task.ID).Put(th.Dim, " · hint "+frame.HintWords(col.hint)+" · ").Put(th.Bold, clean.Line(col.agent.Label))
 	if word := taskdata.Aside(task.ID, task.Benchmark); word != "" {
-		title.Gap(2).Put(th.warn, word)
+		title.Gap(2).Put(th.Warn, word)
 	}
-	rows := []string{c.m.rule(w), title.String()}
+	rows := []string{c.m.frame.Rule(w), title.String()}
 	attempts := c.seedsOf(p, task.ID, col)
 	room := max(min(h/3, len(attempts)), 2)
 	for i, a := range attempts {
 		if i == room-1 && len(attempts) > room {
-			rows = append(rows, cell.New(w).Gap(3).Put(th.dim, fmt.Sprintf("and %d seeds more", len(attempts)-i)).String())
+			rows = append(rows, cell.New(w).Gap(3).Put(th.Dim, fmt.Sprintf("and %d seeds more", len(attempts)-i)).String())
 			break
 		}
 		rows = append(rows, c.seedRow(p.Plan.Seeds[i], a, w))
@@ -280,24 +281,24 @@ func (c *campaigns) detailRows(p *store.Campaign, task store.PlanTask, col campa
 }
 
 func (c *campaigns) seedRow(seed int64, a *store.CellAttempt, w int) string {
-	th := c.m.th
-	r := cell.New(w).Gap(3).Put(th.dim, pad(fmt.Sprintf("seed %d", seed), 9, false)).Gap(1)
+	th := c.m.frame.Theme
+	r := cell.New(w).Gap(3).Put(th.Dim, frame.Pad(fmt.Sprintf("seed %d", seed), 9, false)).Gap(1)
 	if a == nil {
-		return r.Put(th.dim, "not begun").String()
+		return r.Put(th.Dim, "not begun").String()
 	}
-	r.Put(c.m.list.statusStyle(a.Status), pad(statusWords(a.Summary), 13, false))
+	r.Put(c.m.list.statusStyle(a.Status), frame.Pad(statusWords(a.Summary), 13, false))
 	if a.BestNode >= 0 && a.BestSeconds.Known() {
-		r.Put(th.dim, "best ").Put("", seconds(float64(a.BestSeconds))).Gap(2)
+		r.Put(th.Dim, "best ").Put("", frame.Seconds(float64(a.BestSeconds))).Gap(2)
 	}
 	if a.FSR != nil {
-		r.Put(th.dim, "FSR ").Put(th.bold, number(a.FSR)).Gap(1).Put(th.dim, interval(a.Interval)).Gap(1)
+		r.Put(th.Dim, "FSR ").Put(th.Bold, frame.Number(a.FSR)).Gap(1).Put(th.Dim, frame.Interval(a.Interval)).Gap(1)
 		if isProvisional(a) {
-			r.Put(th.warn, "provisional").Gap(1)
+			r.Put(th.Warn, "provisional").Gap(1)
 		}
 	}
-	r.Put(th.dim, fmt.Sprintf("attempt %d", a.Number))
+	r.Put(th.Dim, fmt.Sprintf("attempt %d", a.Number))
 	if why, st := c.m.remark(a.Summary); why != "" {
-		r.Put(th.dim, " · ").Put(st, clean.Line(why))
+		r.Put(th.Dim, " · ").Put(st, clean.Line(why))
 	}
 	return r.String()
 }

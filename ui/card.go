@@ -6,12 +6,13 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/store/event"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // cardRows gives the result of an attempt that has ended: what came out, what it
 // is worth, and what to do next.
 func (a *attempt) cardRows(w, h int) []string {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	var rows []string
 	put := func(r *cell.Row) { rows = append(rows, r.String()) }
 	line := func() *cell.Row { return cell.New(w).Gap(3) }
@@ -31,34 +32,34 @@ func (a *attempt) cardRows(w, h int) []string {
 	c := st.Confirmed
 	switch st.Status {
 	case event.StatusFailed:
-		put(line().Put(th.bad+th.bold, "The attempt failed."))
+		put(line().Put(th.Bad+th.Bold, "The attempt failed."))
 		note("", st.Why)
 	case event.StatusStopped:
-		put(line().Put(th.warn+th.bold, "The attempt was stopped."))
+		put(line().Put(th.Warn+th.Bold, "The attempt was stopped."))
 		if st.Why != "" {
 			note("", st.Why)
 		}
 	}
 	a.scoreRows(note, put, line)
 	if full, _ := a.aside(); full != "" {
-		put(line().Put(th.warn, full).Put(th.dim, " · "+a.setting()))
+		put(line().Put(th.Warn, full).Put(th.Dim, " · "+a.setting()))
 	}
 	gap()
 	if n := st.Node(best); n != nil && best > 0 {
-		r := line().Put(th.dim, "best node  ").Put(th.bold, fmt.Sprint(best)).Gap(2).Put("", seconds(float64(n.TrainSeconds)))
+		r := line().Put(th.Dim, "best node  ").Put(th.Bold, fmt.Sprint(best)).Gap(2).Put("", frame.Seconds(float64(n.TrainSeconds)))
 		if z := st.Node(0); z != nil && z.TrainSeconds.Known() {
-			r.Put(th.dim, fmt.Sprintf(" against %s of record %d, %.2f×", seconds(float64(z.TrainSeconds)), st.Attempt.From, float64(z.TrainSeconds)/float64(n.TrainSeconds)))
+			r.Put(th.Dim, fmt.Sprintf(" against %s of record %d, %.2f×", frame.Seconds(float64(z.TrainSeconds)), st.Attempt.From, float64(z.TrainSeconds)/float64(n.TrainSeconds)))
 		}
 		put(r)
-		r = line().Put(th.dim, "loss       ").Put("", loss(float64(n.ValLoss))).Put(th.dim, fmt.Sprintf(" in its run, target %.2f", st.Attempt.Target))
+		r = line().Put(th.Dim, "loss       ").Put("", frame.Loss(float64(n.ValLoss))).Put(th.Dim, fmt.Sprintf(" in its run, target %.2f", st.Attempt.Target))
 		put(r)
 	}
 	if c != nil && len(c.NodeSeconds) > 0 {
-		put(line().Put(th.dim, "fresh runs ").Put("", list(c.NodeSeconds)).Put(th.dim, " s, record ").Put("", list(c.FromSeconds)).Put(th.dim, " s"))
+		put(line().Put(th.Dim, "fresh runs ").Put("", list(c.NodeSeconds)).Put(th.Dim, " s, record ").Put("", list(c.FromSeconds)).Put(th.Dim, " s"))
 		if c.MeanLoss.Known() {
-			r := line().Put(th.dim, "mean loss  ").Put("", loss(float64(c.MeanLoss)))
+			r := line().Put(th.Dim, "mean loss  ").Put("", frame.Loss(float64(c.MeanLoss)))
 			if len(c.OtherLosses) > 0 {
-				r.Put(th.dim, ", ").Put("", loss(mean(c.OtherLosses))).Put(th.dim, " over other characters, outside the script")
+				r.Put(th.Dim, ", ").Put("", frame.Loss(mean(c.OtherLosses))).Put(th.Dim, " over other characters, outside the script")
 			}
 			a.putBadge(r.Gap(2), c, true)
 			put(r)
@@ -68,34 +69,34 @@ func (a *attempt) cardRows(w, h int) []string {
 		a.similarRows(n.Similar, h-len(rows) > 12, line, put)
 	}
 	if st.Spent != nil {
-		note(th.warn, "The search ended: "+clean.Line(st.Spent.Why)+".")
+		note(th.Warn, "The search ended: "+clean.Line(st.Spent.Why)+".")
 	}
 	if f := a.disturbed(); f >= foreignBusy {
-		note(th.warn, fmt.Sprintf("Others used %.0f %% of a core meanwhile: the times are doubtful.", f))
+		note(th.Warn, fmt.Sprintf("Others used %.0f %% of a core meanwhile: the times are doubtful.", f))
 	}
 	if k := st.Calibration; k != nil {
 		how := "measured in this attempt"
 		if k.Reused {
 			how = "measured here earlier"
 		}
-		r := line().Put(th.dim, "calibrated ").Put("", list(k.From)).Put(th.dim, " s")
+		r := line().Put(th.Dim, "calibrated ").Put("", list(k.From)).Put(th.Dim, " s")
 		if !st.Attempt.Open() {
-			r.Put(th.dim, " → ").Put("", list(k.To)).Put(th.dim, " s")
+			r.Put(th.Dim, " → ").Put("", list(k.To)).Put(th.Dim, " s")
 		}
-		put(r.Put(th.dim, ", "+how))
+		put(r.Put(th.Dim, ", "+how))
 	}
 	if words := a.publishedWords(); words != "" {
-		put(line().Put(th.dim, "published  "+words))
+		put(line().Put(th.Dim, "published  "+words))
 	}
 	a.costRows(note, put, line)
 	rows = append(rows, a.uncounted(w, h-len(rows), line)...)
 	gap()
-	next := line().Put(th.accent, "d").Put(th.dim, " see the edits   ").Put(th.accent, "p").Put(th.dim, " replay   ").Put(th.accent, "l").Put(th.dim, " history")
+	next := line().Put(th.Accent, "d").Put(th.Dim, " see the edits   ").Put(th.Accent, "p").Put(th.Dim, " replay   ").Put(th.Accent, "l").Put(th.Dim, " history")
 	if !a.live() {
-		next = line().Put(th.accent, "d").Put(th.dim, " see the edits   ").Put(th.accent, "0").Put(th.dim, " from the start   ").Put(th.accent, "l").Put(th.dim, " history")
+		next = line().Put(th.Accent, "d").Put(th.Dim, " see the edits   ").Put(th.Accent, "0").Put(th.Dim, " from the start   ").Put(th.Accent, "l").Put(th.Dim, " history")
 	}
 	if a.canResume() {
-		next.Put(th.dim, "   ").Put(th.accent, "r").Put(th.dim, " resume")
+		next.Put(th.Dim, "   ").Put(th.Accent, "r").Put(th.Dim, " resume")
 	}
 	put(next)
 	return rows
@@ -103,71 +104,71 @@ func (a *attempt) cardRows(w, h int) []string {
 
 // scoreRows gives the result: the FSR, or where the task is open the speedup.
 func (a *attempt) scoreRows(note func(cell.Style, string), put func(*cell.Row), line func() *cell.Row) {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	fsr, span := st.FSR()
 	best, c := st.Best(), st.Confirmed
 	switch {
 	case st.Attempt.Open() && c != nil && c.Valid:
-		good := th.bold
+		good := th.Bold
 		if c.SpeedupInterval != nil && c.SpeedupInterval[0] > 1 {
-			good += th.good
+			good += th.Good
 		}
 		r := line()
 		a.putSpeedup(r, c, good)
 		put(r)
-		note(th.dim, speedupWords(c, st.Attempt.From))
+		note(th.Dim, speedupWords(c, st.Attempt.From))
 	case st.Attempt.Open() && c != nil && best > 0:
-		put(line().Put(th.dim, "speedup  ").Put(th.bold, "not confirmed"))
+		put(line().Put(th.Dim, "speedup  ").Put(th.Bold, "not confirmed"))
 		note("", c.Why)
 	case st.Attempt.Open() && (c != nil || best <= 0 && st.Status == event.StatusDone):
-		put(line().Put(th.dim, "speedup  ").Put(th.warn, "no node counts"))
+		put(line().Put(th.Dim, "speedup  ").Put(th.Warn, "no node counts"))
 	case c != nil && c.Valid && fsr != nil:
-		st := th.bold + th.good
+		st := th.Bold + th.Good
 		if *fsr <= 0 {
-			st = th.bold + th.bad
+			st = th.Bold + th.Bad
 		}
-		r := line().Put(th.dim, "FSR  ").Put(st, number(fsr))
+		r := line().Put(th.Dim, "FSR  ").Put(st, frame.Number(fsr))
 		if span != nil {
-			r.Gap(2).Put("", interval(span)).Put(th.dim, " 95 %")
+			r.Gap(2).Put("", frame.Interval(span)).Put(th.Dim, " 95 %")
 		}
-		put(r.Gap(2).Put(th.dim, "strict"))
+		put(r.Gap(2).Put(th.Dim, "strict"))
 		if c.FSRWarm != nil {
-			put(line().Put(th.dim, "     ").Put(th.bold, number(c.FSRWarm)).Gap(2).Put(th.dim, "without the compilation that the clock counts"))
+			put(line().Put(th.Dim, "     ").Put(th.Bold, frame.Number(c.FSRWarm)).Gap(2).Put(th.Dim, "without the compilation that the clock counts"))
 		}
-		note(th.dim, fsrWords(*fsr))
+		note(th.Dim, fsrWords(*fsr))
 	case c != nil && c.Valid:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, "unresolved"))
+		put(line().Put(th.Dim, "FSR  ").Put(th.Bold, "unresolved"))
 		why := c.Why
 		if why == "" && st.Calibration != nil {
 			why = st.Calibration.Why
 		}
-		note(th.dim, "The gap between the records is lost in the noise here. "+why)
+		note(th.Dim, "The gap between the records is lost in the noise here. "+why)
 	case c != nil:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, number(fsr)).Gap(2).Put(th.warn, "not confirmed"))
+		put(line().Put(th.Dim, "FSR  ").Put(th.Bold, frame.Number(fsr)).Gap(2).Put(th.Warn, "not confirmed"))
 		note("", c.Why)
 	case best > 0:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, "not confirmed").Gap(2).Put(th.dim, "node "+fmt.Sprint(best)+" is provisional: one run"))
+		put(line().Put(th.Dim, "FSR  ").Put(th.Bold, "not confirmed").Gap(2).Put(th.Dim, "node "+fmt.Sprint(best)+" is provisional: one run"))
 	case st.Status == event.StatusDone:
-		put(line().Put(th.dim, "FSR  ").Put(th.bold, "0").Gap(2).Put(th.warn, "no node counts"))
+		put(line().Put(th.Dim, "FSR  ").Put(th.Bold, "0").Gap(2).Put(th.Warn, "no node counts"))
 	}
 }
 
 // uncounted lists the nodes that do not count, as many as leave room for the keys
 // below them.
 func (a *attempt) uncounted(w, h int, line func() *cell.Row) (rows []string) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	for _, n := range a.st.Nodes {
 		if n.ID == 0 || n.Valid() || n.Why == "" {
 			continue
 		}
 		if rows == nil {
-			rows = append(rows, cell.New(w).String(), line().Put(th.dim, "not counted").String())
+			rows = append(rows, cell.New(w).String(), line().Put(th.Dim, "not counted").String())
 		}
 		if len(rows)+3 > h { // the row, a gap and the keys
 			break
 		}
 		sign, s := a.nodeSign(&n)
-		rows = append(rows, line().Put(s, sign).Put("", fmt.Sprintf(" node %d ", n.ID)).Put(th.dim, verdictWord(n.State)+": "+n.Why).String())
+		rows = append(rows, line().Put(s, sign).Put("", fmt.Sprintf(" node %d ", n.ID)).Put(th.Dim, verdictWord(n.State)+": "+n.Why).String())
 	}
 	if len(rows) < 3 {
 		return nil
@@ -178,31 +179,31 @@ func (a *attempt) uncounted(w, h int, line func() *cell.Row) (rows []string) {
 // similarRows says how much of the human's change the best node has, by lines and,
 // where a model judged it, by that model; with room to spare, change by change.
 func (a *attempt) similarRows(s *event.Similarity, roomy bool, line func() *cell.Row, put func(*cell.Row)) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	if s.Recall.Known() {
-		r := line().Put(th.dim, "similar    ").Put("", fmt.Sprintf("%.0f %%", 100*float64(s.Recall))).Put(th.dim, " of the human's changed lines")
+		r := line().Put(th.Dim, "similar    ").Put("", fmt.Sprintf("%.0f %%", 100*float64(s.Recall))).Put(th.Dim, " of the human's changed lines")
 		if s.Precision.Known() {
-			r.Put(th.dim, ", which are ").Put("", fmt.Sprintf("%.0f %%", 100*float64(s.Precision))).Put(th.dim, " of its own")
+			r.Put(th.Dim, ", which are ").Put("", fmt.Sprintf("%.0f %%", 100*float64(s.Precision))).Put(th.Dim, " of its own")
 		}
 		put(r)
 	}
 	if s.Judge == "" || !s.Score.Known() {
 		return
 	}
-	r := line().Put(th.dim, "judged     ").Put("", fmt.Sprintf("%.2f", float64(s.Score))).Put(th.dim, " of the human's change, as judged by ")
-	put(r.Put("", modelName(s.Judge, max(r.Left(), 12))))
+	r := line().Put(th.Dim, "judged     ").Put("", fmt.Sprintf("%.2f", float64(s.Score))).Put(th.Dim, " of the human's change, as judged by ")
+	put(r.Put("", frame.ModelName(s.Judge, max(r.Left(), 12))))
 	for i, c := range s.Changes {
 		if !roomy || i == 4 {
 			return
 		}
-		sign, st := "○", th.dim
+		sign, st := "○", th.Dim
 		switch {
 		case c.Reproduced >= 0.75:
-			sign, st = "✓", th.good
+			sign, st = "✓", th.Good
 		case c.Reproduced > 0.25:
-			sign, st = "◐", th.warn
+			sign, st = "◐", th.Warn
 		}
-		put(line().Gap(11).Put(st, sign).Gap(1).Put(th.dim, c.What))
+		put(line().Gap(11).Put(st, sign).Gap(1).Put(th.Dim, c.What))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/plot"
 )
 
@@ -95,22 +96,22 @@ func recordCurve(rec taskdata.Record) *curve {
 // ghostLook gives how the curve of a record is drawn, the one to beat or the one
 // to leave behind: its style, the sign in the legend, and one dot column of how
 // many. Where no run of one's own is drawn over them, they are drawn firmer.
-func (th *theme) ghostLook(to, alone bool) (st cell.Style, sign string, every int) {
+func ghostLook(th *frame.Theme, to, alone bool) (st cell.Style, sign string, every int) {
 	switch {
 	case to && alone:
-		return th.gold, "━━", 1
+		return th.Gold, "━━", 1
 	case to:
-		return th.gold, "╌╌", 2
+		return th.Gold, "╌╌", 2
 	case alone:
-		return th.grey, "┄┄", 2
+		return th.Grey, "┄┄", 2
 	}
-	return th.grey, "┄┄", 3
+	return th.Grey, "┄┄", 3
 }
 
 // drawGhost adds a record's curve to a chart and its legend: the training loss
 // with the validations as dots, or the validations alone where there is no other loss.
-func (th *theme) drawGhost(c *plot.Chart, legend *cell.Row, g *curve, name string, to, alone bool) {
-	st, sign, every := th.ghostLook(to, alone)
+func drawGhost(th *frame.Theme, c *plot.Chart, legend *cell.Row, g *curve, name string, to, alone bool) {
+	st, sign, every := ghostLook(th, to, alone)
 	if g.train.Len() == 0 {
 		c.Lines = append(c.Lines, plot.Line{Series: &g.val, Style: st, Every: every})
 	} else {
@@ -118,15 +119,15 @@ func (th *theme) drawGhost(c *plot.Chart, legend *cell.Row, g *curve, name strin
 			plot.Line{Series: &g.train, Style: st, Every: every},
 			plot.Line{Series: &g.val, Style: st, Mark: '◦', Points: true})
 	}
-	legend.Put(st, sign+" ").Put(th.dim, name).Gap(2)
+	legend.Put(st, sign+" ").Put(th.Dim, name).Gap(2)
 }
 
 // targetLevel gives the line at the target loss, none where there is no target.
-func (th *theme) targetLevel(target float64) []plot.Level {
+func targetLevel(th *frame.Theme, target float64) []plot.Level {
 	if target <= 0 {
 		return nil
 	}
-	return []plot.Level{{Y: target, Style: th.good, Label: fmt.Sprintf("target %.2f", target)}}
+	return []plot.Level{{Y: target, Style: th.Good, Label: fmt.Sprintf("target %.2f", target)}}
 }
 
 // top leaves the first few steps, which fall from far above, out of the picture.

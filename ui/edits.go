@@ -16,6 +16,7 @@ import (
 	"pitwall/ui/cell"
 	"pitwall/ui/code"
 	"pitwall/ui/diffview"
+	"pitwall/ui/frame"
 )
 
 // diffKey is everything that the diff shown depends on, within one stream.
@@ -202,7 +203,7 @@ func (a *attempt) paint() tea.Cmd {
 		all.WriteString("\n")
 	}
 	key := a.paintKey(node)
-	if a.m.slow.asked[key] {
+	if a.m.frame.Slow.Wanted(key) {
 		return nil
 	}
 	name := a.st.Sources[0].Path
@@ -210,8 +211,8 @@ func (a *attempt) paint() tea.Cmd {
 		all.WriteString(f)
 		all.WriteString("\n")
 	}
-	text, th := all.String(), a.m.th.code
-	return a.m.slow.want(key, func() any { return code.Highlight(name, text, th) })
+	text, th := all.String(), a.m.frame.Theme.Code
+	return a.m.frame.Slow.Want(key, func() any { return code.Highlight(name, text, th) })
 }
 
 func (a *attempt) paintKey(node int) string {
@@ -231,7 +232,7 @@ func (a *attempt) editRows(w, h int) []string {
 	if a.cardShown() {
 		return a.cardRows(w, h)
 	}
-	th, room := a.m.th, h
+	th, room := a.m.frame.Theme, h
 	node, index := a.subject(), a.editShown()
 	n := a.st.Node(node)
 	e, ok := a.edited(node, index)
@@ -246,46 +247,46 @@ func (a *attempt) editRows(w, h int) []string {
 	}
 	switch {
 	case n == nil:
-		note(th.dim, "No node yet: "+a.phaseWords())
+		note(th.Dim, "No node yet: "+a.phaseWords())
 	case node == 0:
-		note(th.dim, "Node 0 is the record itself: nothing is changed in it.")
+		note(th.Dim, "Node 0 is the record itself: nothing is changed in it.")
 	case !ok && n.State == event.VerdictEmpty:
-		note(th.bad, "The agent produced no edit that could be applied. "+clean.Line(n.Why))
+		note(th.Bad, "The agent produced no edit that could be applied. "+clean.Line(n.Why))
 	case !ok && a.st.Phase.Phase == event.PhaseAwaiting && a.st.Phase.Node == node:
 		if len(gate) == 0 {
-			note(th.dim, "This node waits to be written by hand.")
+			note(th.Dim, "This node waits to be written by hand.")
 		}
 	case !ok && (n.State == fold.NodeNew || n.State == fold.NodeWriting):
-		note(th.dim, "Waiting for the agent's first edit …")
+		note(th.Dim, "Waiting for the agent's first edit …")
 	case !ok:
-		note(th.dim, "This node changes nothing.")
+		note(th.Dim, "This node changes nothing.")
 	case e.why != "" && !e.applied:
-		note(th.bad, fmt.Sprintf("Edit %d was refused and changed nothing: %s", index, clean.Line(e.why)))
+		note(th.Bad, fmt.Sprintf("Edit %d was refused and changed nothing: %s", index, clean.Line(e.why)))
 	case e.how != "":
-		note(th.dim, fmt.Sprintf("How edit %d was matched: %s", index, clean.Line(e.how)))
+		note(th.Dim, fmt.Sprintf("How edit %d was matched: %s", index, clean.Line(e.how)))
 	case a.loose:
-		note(th.dim, "This passage is not in "+clean.Line(e.path)+" to the letter: the edit stands here as it was written.")
+		note(th.Dim, "This passage is not in "+clean.Line(e.path)+" to the letter: the edit stands here as it was written.")
 	}
 	for _, v := range breaches(n, false) {
-		note(th.bad, v)
+		note(th.Bad, v)
 	}
 	for _, v := range breaches(n, true) {
-		note(th.warn, v)
+		note(th.Warn, v)
 	}
 	if n != nil && n.Why != "" && n.State != event.VerdictEmpty && len(event.Breaches(n.Violations)) == 0 {
-		st := th.warn
+		st := th.Warn
 		if n.State == event.VerdictFailed || n.State == event.VerdictInvalid {
-			st = th.bad
+			st = th.Bad
 		}
 		note(st, verdictWord(n.State)+": "+clean.Line(n.Why))
 	}
 	if n != nil {
 		for _, f := range a.flagsOf(n) {
-			note(th.warn, f)
+			note(th.Warn, f)
 		}
 		if r := a.runOf(node); r != nil && r.Ended != nil {
 			if facts := runFacts(r.Ended, n.Why); len(facts) > 0 {
-				note(th.dim, strings.Join(facts, " · "))
+				note(th.Dim, strings.Join(facts, " · "))
 			}
 		}
 	}
@@ -304,8 +305,8 @@ func (a *attempt) editRows(w, h int) []string {
 		}
 	}
 	a.diffTop = max(min(a.diffTop, a.diff.Len()-h), 0)
-	a.view.Theme = th.diff
-	a.view.Paint, _ = a.m.slow.got[a.paintKey(node)].(code.Paint)
+	a.view.Theme = th.Diff
+	a.view.Paint, _ = a.m.frame.Slow.Got(a.paintKey(node)).(code.Paint)
 	return above(append(rows, a.diff.Rows(a.view, a.diffTop, w, h)...), gate, w, room)
 }
 
@@ -342,7 +343,7 @@ func breaches(n *fold.Node, flags bool) []string {
 }
 
 func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r := a.paneTitle(w, paneEdit)
 	if n == nil {
 		return r.String()
@@ -351,25 +352,25 @@ func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
 	if e.path != "" {
 		path = clean.Line(e.path)
 	}
-	r.Gap(2).Put("", path).Gap(2).Put(th.dim, fmt.Sprintf("node %d", n.ID))
+	r.Gap(2).Put("", path).Gap(2).Put(th.Dim, fmt.Sprintf("node %d", n.ID))
 	if ok {
-		r.Put(th.dim, fmt.Sprintf(" · edit %d of %d", a.editShown(), a.editsOf(n.ID)))
+		r.Put(th.Dim, fmt.Sprintf(" · edit %d of %d", a.editShown(), a.editsOf(n.ID)))
 		switch {
 		case e.waits && a.gate() == nil: // the dialog says it
-			r.Put(th.run, " · waits for a word")
+			r.Put(th.Run, " · waits for a word")
 		case e.waits:
 		case e.open && !e.whole:
-			r.Put(th.run, " · "+map[event.Part]string{event.PartPath: "begun", event.PartReason: "giving its reason", event.PartOld: "pointing at the old text", event.PartNew: "writing"}[e.part])
+			r.Put(th.Run, " · "+map[event.Part]string{event.PartPath: "begun", event.PartReason: "giving its reason", event.PartOld: "pointing at the old text", event.PartNew: "writing"}[e.part])
 		case e.open:
-			r.Put(th.run, " · not applied yet")
+			r.Put(th.Run, " · not applied yet")
 		}
 		if words := a.decided(n.ID, e.number); words != "" && !e.waits {
 			short, _, _ := strings.Cut(words, ",")
-			r.Put(th.warn, " · "+firstFit(r.Left()-12, words, short))
+			r.Put(th.Warn, " · "+frame.FirstFit(r.Left()-12, words, short))
 		}
 	}
 	if a.diff != nil && a.diff.Added+a.diff.Removed > 0 {
-		r.Gap(2).Put(th.good, fmt.Sprintf("+%d", a.diff.Added)).Gap(1).Put(th.bad, fmt.Sprintf("−%d", a.diff.Removed))
+		r.Gap(2).Put(th.Good, fmt.Sprintf("+%d", a.diff.Added)).Gap(1).Put(th.Bad, fmt.Sprintf("−%d", a.diff.Removed))
 	}
 	against := "against the record"
 	if a.toParent && n.Parent > 0 {
@@ -379,19 +380,19 @@ func (a *attempt) editTitle(w int, n *fold.Node, e edited, ok bool) string {
 		against = "this edit alone"
 	}
 	if n.ID > 0 {
-		r.Rest(cell.New(w).Put(th.dim, against).Gap(1))
+		r.Rest(cell.New(w).Put(th.Dim, against).Gap(1))
 	}
 	return r.String()
 }
 
 // paneTitle begins a pane's first row; the pane that has the keys stands out.
 func (a *attempt) paneTitle(w int, p pane) *cell.Row {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r := cell.New(w)
 	if a.focus == p {
-		return r.Put(th.accent, "▎").Put(th.accent+th.bold, p.String())
+		return r.Put(th.Accent, "▎").Put(th.Accent+th.Bold, p.String())
 	}
-	return r.Gap(1).Put(th.dim, p.String())
+	return r.Gap(1).Put(th.Dim, p.String())
 }
 
 // reasonRows gives why the edit that is looked at is made, in the agent's words,
@@ -433,7 +434,7 @@ func (a *attempt) reasonRows(w, h int) []string {
 
 // labelled gives a text below its label, in at most h rows.
 func (a *attempt) labelled(w, h int, label, text string, newest bool) []string {
-	rows := []string{cell.New(w).Gap(1).Put(a.m.th.dim, label).String()}
+	rows := []string{cell.New(w).Gap(1).Put(a.m.frame.Theme.Dim, label).String()}
 	wrapped := cell.Wrap(text, max(w-2, 1))
 	if over := len(wrapped) - (h - 1); over > 0 {
 		if newest {

@@ -11,6 +11,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // reasonBytes bounds the reason that goes with a person's word.
@@ -92,25 +93,25 @@ func (a *attempt) draft(ask asking) (fold.Draft, bool) {
 }
 
 // gateActions are the answers to what waits.
-func (a *attempt) gateActions() []action {
+func (a *attempt) gateActions() []frame.Action {
 	ask := a.gate()
 	if ask == nil {
 		if a.waits() == nil {
 			return nil
 		}
-		return []action{{"f", "f", "show what waits", "show what waits for your word", func() tea.Cmd {
+		return []frame.Action{frame.Act("f", "f", "show what waits", "show what waits for your word", func() tea.Cmd {
 			a.unpick()
 			a.focus = paneEdit
 			return nil
-		}}}
+		})}
 	}
-	var as []action
+	var as []frame.Action
 	if ask.edit > 0 {
 		as = append(as,
-			action{"y a", "y", "yes", "yes to the edit that waits; also a", func() tea.Cmd { return a.word(*ask, event.AnswerYes) }},
-			action{"A", "A", "yes to all of this node", "yes to it and all others of its node", func() tea.Cmd { return a.word(*ask, event.AnswerAll) }})
+			frame.Act("y a", "y", "yes", "yes to the edit that waits; also a", func() tea.Cmd { return a.word(*ask, event.AnswerYes) }),
+			frame.Act("A", "A", "yes to all of this node", "yes to it and all others of its node", func() tea.Cmd { return a.word(*ask, event.AnswerAll) }))
 		if a.focus != paneLog || a.log.term == "" { // there n goes on with the search
-			as = append(as, action{"n", "n", "no", "no to it; asks for a reason", func() tea.Cmd { return a.refuse(*ask) }})
+			as = append(as, frame.Act("n", "n", "no", "no to it; asks for a reason", func() tea.Cmd { return a.refuse(*ask) }))
 		}
 	}
 	if a.m.o.Editor != nil {
@@ -118,7 +119,7 @@ func (a *attempt) gateActions() []action {
 		if ask.edit == 0 {
 			does, bar = "write the node in your editor", "write it"
 		}
-		as = append(as, action{"e", "e", bar, does, func() tea.Cmd { return a.own(*ask) }})
+		as = append(as, frame.Act("e", "e", bar, does, func() tea.Cmd { return a.own(*ask) }))
 	}
 	return as
 }
@@ -134,16 +135,16 @@ func (a *attempt) word(ask asking, answer string) tea.Cmd {
 
 // refuse takes the reason of a person's no.
 func (a *attempt) refuse(ask asking) tea.Cmd {
-	in := newInput("no, because", "", reasonBytes)
-	in.keep, in.drop = "send, empty will do", "back"
-	in.done = func(keep bool) tea.Cmd {
+	in := frame.NewInput("no, because", "", reasonBytes)
+	in.Keep, in.Drop = "send, empty will do", "back"
+	in.Done = func(keep bool) tea.Cmd {
 		if !keep {
 			return nil
 		}
-		d := event.Decided{Answer: event.AnswerNo, Reason: strings.TrimSpace(in.text())}
+		d := event.Decided{Answer: event.AnswerNo, Reason: strings.TrimSpace(in.Text())}
 		return a.decide(ask, d, fmt.Sprintf("edit %d of node %d: no", ask.edit, ask.node))
 	}
-	a.input = in
+	a.Input = in
 	return nil
 }
 
@@ -165,8 +166,8 @@ func (a *attempt) gateRows(w, h int) []string {
 	if ask == nil || h < 2 {
 		return nil
 	}
-	th := a.m.th
-	row := func() *cell.Row { return cell.On(w, th.selected).Put(th.accent, "▌").Gap(1) }
+	th := a.m.frame.Theme
+	row := func() *cell.Row { return cell.On(w, th.Selected).Put(th.Accent, "▌").Gap(1) }
 	title := fmt.Sprintf("Node %d is yours to write", ask.node)
 	text := fmt.Sprintf("It starts from the script of node %d.", max(a.st.Node(ask.node).Parent, 0))
 	if a.m.o.Editor == nil {
@@ -180,7 +181,7 @@ func (a *attempt) gateRows(w, h int) []string {
 	if h >= 9 {
 		rows = append(rows, cell.New(w).String()) // apart from the diff
 	}
-	rows = append(rows, row().Put(th.bold, title).String())
+	rows = append(rows, row().Put(th.Bold, title).String())
 	keys := a.gateKeys(w)
 	lines := cell.Wrap(text, max(w-4, 1))
 	if text == "" {
@@ -201,19 +202,19 @@ func (a *attempt) gateRows(w, h int) []string {
 
 // gateKeys gives the keys of the dialog, on as many rows as they take.
 func (a *attempt) gateKeys(w int) []string {
-	th := a.m.th
-	row := func() *cell.Row { return cell.On(w, th.selected).Put(th.accent, "▌").Gap(1) }
+	th := a.m.frame.Theme
+	row := func() *cell.Row { return cell.On(w, th.Selected).Put(th.Accent, "▌").Gap(1) }
 	var rows []string
 	r := row()
 	for i, k := range a.gateActions() {
-		n := clean.Width(k.show) + 1 + clean.Width(k.bar)
+		n := clean.Width(k.Show) + 1 + clean.Width(k.Bar)
 		if i > 0 && n+3 > r.Left() {
 			rows = append(rows, r.String())
 			r = row()
 		} else if i > 0 {
-			r.Put(th.faint, " · ")
+			r.Put(th.Faint, " · ")
 		}
-		r.Put(th.accent+th.bold, k.show).Gap(1).Put("", k.bar)
+		r.Put(th.Accent+th.Bold, k.Show).Gap(1).Put("", k.Bar)
 	}
 	return append(rows, r.String())
 }

@@ -14,6 +14,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/taskdata"
+	"pitwall/ui/frame"
 )
 
 // ownMost bounds a script that a person writes, in bytes.
@@ -56,7 +57,7 @@ func (a *attempt) own(ask asking) tea.Cmd {
 		return ownFileMsg{a, own, file, err}
 	}
 	if d, ok := a.draft(ask); ok && !standsIn(d, a.st.Files(ask.node)) {
-		return tea.Batch(open, a.m.say("the passage of the edit is not in "+d.Path+" to the letter: the script is there without it", false))
+		return tea.Batch(open, a.m.frame.Say("the passage of the edit is not in "+d.Path+" to the letter: the script is there without it", false))
 	}
 	return open
 }
@@ -128,7 +129,7 @@ func readOwn(file string) (string, error) {
 // runEditor runs the editor on a file, reads what was saved and removes the file.
 func (a *attempt) runEditor(msg ownFileMsg) tea.Cmd {
 	if msg.err != nil {
-		return a.m.complain("open your editor", msg.err)
+		return a.m.frame.Complain("open your editor", msg.err)
 	}
 	return a.m.exec(a.m.o.Editor(msg.file), func(err error) tea.Msg {
 		defer os.Remove(msg.file)
@@ -146,23 +147,23 @@ func (a *attempt) wrote(msg ownDoneMsg) tea.Cmd {
 	d := event.Decided{Answer: event.AnswerOwn, Path: msg.own.path, Text: msg.text}
 	switch {
 	case msg.err != nil:
-		return a.m.say(msg.err.Error(), true)
+		return a.m.frame.Say(msg.err.Error(), true)
 	case msg.text == msg.own.base:
-		return a.m.say("nothing was changed and nothing sent: it still waits", false)
+		return a.m.frame.Say("nothing was changed and nothing sent: it still waits", false)
 	case ask.edit > 0:
 		a.kept[ask] = msg.text
 		return a.decide(ask, d, fmt.Sprintf("your edit takes the place of edit %d of node %d", ask.edit, ask.node))
 	}
 	a.kept[ask] = msg.text
-	in := newInput("why, in a line", "", reasonBytes)
-	in.keep, in.drop = "send, empty will do", "not yet"
-	in.done = func(keep bool) tea.Cmd {
+	in := frame.NewInput("why, in a line", "", reasonBytes)
+	in.Keep, in.Drop = "send, empty will do", "not yet"
+	in.Done = func(keep bool) tea.Cmd {
 		if !keep {
-			return a.m.say("nothing was sent: e opens what you wrote again", false)
+			return a.m.frame.Say("nothing was sent: e opens what you wrote again", false)
 		}
-		d.Reason = strings.TrimSpace(in.text())
+		d.Reason = strings.TrimSpace(in.Text())
 		return a.decide(ask, d, fmt.Sprintf("node %d is as you wrote it", ask.node))
 	}
-	a.input = in
+	a.Input = in
 	return nil
 }

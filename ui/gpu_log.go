@@ -11,6 +11,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // rankOf gives the rank of torchrun that wrote a line, by the prefix that torch
@@ -41,21 +42,21 @@ func rankOf(line []byte) (rank, prefix int) {
 
 // lineStyle gives the style of a line's text behind its ranks: what fails stands out
 // from the many words of warning that torch and torchrun have.
-func (th *theme) lineStyle(text string, stderr bool) cell.Style {
+func lineStyle(th *frame.Theme, text string, stderr bool) cell.Style {
 	switch {
 	case len(text) > 5 && strings.IndexByte("IWEF", text[0]) >= 0 && digits(text[1:4]):
 		if text[0] == 'E' || text[0] == 'F' {
-			return th.bad
+			return th.Bad
 		}
-		return th.dim
+		return th.Dim
 	case !stderr:
 		return ""
 	case strings.Trim(text, "-=* ") == "":
-		return th.faint
+		return th.Faint
 	case strings.HasPrefix(text, "Traceback") || strings.Contains(text, "Error: ") || strings.HasSuffix(text, " FAILED"):
-		return th.bad
+		return th.Bad
 	}
-	return th.warn
+	return th.Warn
 }
 
 func digits(s string) bool {
@@ -95,22 +96,22 @@ func (a *attempt) startRank() tea.Cmd {
 	if l.only.on {
 		now = fmt.Sprint(l.only.rank)
 	}
-	in := newInput("rank", now, 6)
-	in.keep, in.drop = "show its lines alone", "all ranks"
-	in.done = func(keep bool) tea.Cmd {
-		rank, err := strconv.Atoi(strings.TrimSpace(in.text()))
+	in := frame.NewInput("rank", now, 6)
+	in.Keep, in.Drop = "show its lines alone", "all ranks"
+	in.Done = func(keep bool) tea.Cmd {
+		rank, err := strconv.Atoi(strings.TrimSpace(in.Text()))
 		l.only = rankLines{}
 		switch {
-		case !keep || in.text() == "":
+		case !keep || in.Text() == "":
 			return nil
 		case err != nil || rank < 0:
-			return a.m.say("a rank is a number from 0 on, as in [rank5]:", true)
+			return a.m.frame.Say("a rank is a number from 0 on, as in [rank5]:", true)
 		}
 		l.only.on, l.only.rank = true, rank
 		l.follow, l.left = true, 0
 		return nil
 	}
-	a.input = in
+	a.Input = in
 	return nil
 }
 
@@ -184,7 +185,7 @@ func (f *rankLines) scroll(a *attempt, l *logPane, n int64) {
 
 // rows gives the rank's lines.
 func (f *rankLines) rows(a *attempt, l *logPane, w, h int, match func([]byte) int) []string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	first, last := l.bounds(a)
 	lines, top := f.shown(l, last)
 	var rows []string
@@ -199,7 +200,7 @@ func (f *rankLines) rows(a *attempt, l *logPane, w, h int, match func([]byte) in
 		case f.from > first || f.to < last:
 			text = "looking through the log …"
 		}
-		rows = append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
+		rows = append(rows, cell.New(w).Gap(2).Put(th.Dim, text).String())
 	}
 	return rows
 }

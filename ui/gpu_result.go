@@ -10,6 +10,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 func msDuration(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
@@ -49,7 +50,7 @@ func (a *attempt) aside() (full, short string) {
 	case isPractice(track):
 		return "practice", "practice"
 	case variant:
-		n := plural(gpusOf(task), "GPU")
+		n := frame.Plural(gpusOf(task), "GPU")
 		return fmt.Sprintf("%s, not the benchmark's %d", n, gpusOf(name)), n + ", no benchmark"
 	}
 	return "", ""
@@ -77,23 +78,23 @@ const badgeP = 0.01
 // putBadge adds what the test of the mean loss against the target gave. It is a badge,
 // and decides nothing.
 func (a *attempt) putBadge(r *cell.Row, c *event.Confirmed, full bool) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	if c.P == nil {
 		return
 	}
 	if *c.P < badgeP {
-		r.Put(th.good, "✓ p < .01")
+		r.Put(th.Good, "✓ p < .01")
 	} else {
-		r.Put(th.dim, "loss "+chance(*c.P))
+		r.Put(th.Dim, "loss "+chance(*c.P))
 	}
 	if full {
 		if *c.P < badgeP {
-			r.Put(th.dim, " ("+chance(*c.P)+")")
+			r.Put(th.Dim, " ("+chance(*c.P)+")")
 		} else {
-			r.Put(th.dim, ", no p < .01")
+			r.Put(th.Dim, ", no p < .01")
 		}
 		if c.Power != nil && known(*c.Power) {
-			r.Put(th.dim, fmt.Sprintf(", power %s with %s", strings.TrimPrefix(fmt.Sprintf("%.2f", *c.Power), "0"), plural(len(c.NodeLosses), "run")))
+			r.Put(th.Dim, fmt.Sprintf(", power %s with %s", strings.TrimPrefix(fmt.Sprintf("%.2f", *c.Power), "0"), frame.Plural(len(c.NodeLosses), "run")))
 		}
 	}
 	r.Gap(1)
@@ -101,18 +102,18 @@ func (a *attempt) putBadge(r *cell.Row, c *event.Confirmed, full bool) {
 
 // putSpeedup adds how an open task ended: how many times as fast as the record.
 func (a *attempt) putSpeedup(r *cell.Row, c *event.Confirmed, st cell.Style) {
-	th := a.m.th
-	r.Put(th.dim, "speedup ")
+	th := a.m.frame.Theme
+	r.Put(th.Dim, "speedup ")
 	if c.Speedup == nil {
-		r.Put(th.bold, "–").Gap(1)
+		r.Put(th.Bold, "–").Gap(1)
 		return
 	}
 	r.Put(st, timesWords(*c.Speedup)).Gap(1)
 	if i := c.SpeedupInterval; i != nil {
-		r.Put("", fmt.Sprintf("[%.3f, %.3f]", i[0], i[1])).Put(th.dim, " 95 %").Gap(1)
+		r.Put("", fmt.Sprintf("[%.3f, %.3f]", i[0], i[1])).Put(th.Dim, " 95 %").Gap(1)
 	}
 	if c.SpeedupP != nil {
-		r.Put(th.dim, chance(*c.SpeedupP)+" of no gain").Gap(1)
+		r.Put(th.Dim, chance(*c.SpeedupP)+" of no gain").Gap(1)
 	}
 }
 
@@ -149,10 +150,10 @@ func runFacts(e *event.RunEnded, why string) []string {
 	}
 	var parts []string
 	if e.CompileMS > 0 {
-		parts = append(parts, "compiled in "+long(msDuration(e.CompileMS)))
+		parts = append(parts, "compiled in "+frame.Long(msDuration(e.CompileMS)))
 	}
 	if e.FirstMS > 0 {
-		parts = append(parts, seconds(e.FirstMS/1000)+beforeSecond)
+		parts = append(parts, frame.Seconds(e.FirstMS/1000)+beforeSecond)
 	}
 	if e.PeakMiB > 0 {
 		parts = append(parts, fmt.Sprintf("peak %.1f GiB a GPU", e.PeakMiB/1024))
@@ -187,7 +188,7 @@ func (a *attempt) publishedWords() string {
 	if !ok || !a.onGPUs() {
 		return ""
 	}
-	on := " on " + machineOf(clean.Line(t.From.MeasuredOn))
+	on := " on " + frame.MachineOf(clean.Line(t.From.MeasuredOn))
 	if t.Open() {
 		return t.From.Time() + on
 	}
@@ -197,7 +198,7 @@ func (a *attempt) publishedWords() string {
 // costRows gives on the card what the attempt took, and what was flagged in what its
 // result rests on.
 func (a *attempt) costRows(note func(cell.Style, string), put func(*cell.Row), line func() *cell.Row) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	n := a.st.Node(a.st.Best())
 	var facts []string
 	if used := a.st.Used().GPUHours; used > 0 {
@@ -209,12 +210,12 @@ func (a *attempt) costRows(note func(cell.Style, string), put func(*cell.Row), l
 		}
 	}
 	if len(facts) > 0 {
-		put(line().Put(th.dim, "took       ").Put("", strings.Join(facts, " · ")))
+		put(line().Put(th.Dim, "took       ").Put("", strings.Join(facts, " · ")))
 	}
 	if n == nil || n.ID == 0 {
 		return
 	}
 	for _, f := range append(breaches(n, true), a.flagsOf(n)...) {
-		note(th.warn, f)
+		note(th.Warn, f)
 	}
 }

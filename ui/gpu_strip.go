@@ -7,6 +7,7 @@ import (
 
 	"pitwall/internal/clean"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // Sizes from which on each GPU has a cell of its own in the strip.
@@ -33,56 +34,56 @@ func (a *attempt) stripRows(w, h int) []string {
 
 // gpuLine gives the GPUs on one row, and what they have cost so far.
 func (a *attempt) gpuLine(w int, g *gpuState) string {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	r, right := cell.New(w).Gap(1), cell.New(w)
 	if a.busy != "" {
-		r.Put(th.run, a.busy).Gap(2)
+		r.Put(th.Run, a.busy).Gap(2)
 	}
 	if used, _ := a.used(); used.GPUHours > 0 {
-		right.Put("", gpuHours(used.GPUHours)).Put(th.dim, " GPU-hours").Gap(1)
+		right.Put("", gpuHours(used.GPUHours)).Put(th.Dim, " GPU-hours").Gap(1)
 	}
 	if st.Finished() {
-		r.Put(th.dim, a.cardWords())
+		r.Put(th.Dim, a.cardWords())
 		if st.Machine.Torch != "" && r.Left() > right.Used()+50 {
-			r.Put(th.dim, clean.Line(fmt.Sprintf(", driver %s, torch %s", st.Machine.Driver, st.Machine.Torch)))
+			r.Put(th.Dim, clean.Line(fmt.Sprintf(", driver %s, torch %s", st.Machine.Driver, st.Machine.Torch)))
 		}
 		return r.Rest(right).String()
 	}
 	if g == nil {
-		r.Put(th.dim, fmt.Sprintf("GPUs  no sample of %s yet", a.cardWords()))
+		r.Put(th.Dim, fmt.Sprintf("GPUs  no sample of %s yet", a.cardWords()))
 		return r.Rest(right).String()
 	}
-	a.putGPUs(r.Put(th.dim, "GPUs "), g)
-	if full := cell.New(w).Put(th.dim, a.cardWords()).Gap(2); full.Used()+right.Used()+1 <= r.Left() {
-		return r.To(w-full.Used()-right.Used()).Put(th.dim, a.cardWords()).Rest(right).String()
+	a.putGPUs(r.Put(th.Dim, "GPUs "), g)
+	if full := cell.New(w).Put(th.Dim, a.cardWords()).Gap(2); full.Used()+right.Used()+1 <= r.Left() {
+		return r.To(w-full.Used()-right.Used()).Put(th.Dim, a.cardWords()).Rest(right).String()
 	}
 	return r.Rest(right).String()
 }
 
 // putGPUs adds the figures of all GPUs together, those that fit.
 func (a *attempt) putGPUs(r *cell.Row, g *gpuState) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	plain, st := cell.Style(""), cell.Style("")
 	if g.between || g.stale() {
-		plain = th.dim
+		plain = th.Dim
 	}
 	if g.answer < g.expected {
-		st = th.bad
+		st = th.Bad
 	}
 	r.Put(st, fmt.Sprintf("%d of %d", g.answer, g.expected))
 	add := func(label string, st cell.Style, text string) {
 		if text != "" && clean.Width(label)+clean.Width(text)+2 <= r.Left() {
-			r.Gap(2).Put(th.dim, label).Put(st, text)
+			r.Gap(2).Put(th.Dim, label).Put(st, text)
 		}
 	}
 	if gone := g.gone(); gone != "" {
-		add("", th.bad, gone+" gone")
+		add("", th.Bad, gone+" gone")
 	}
 	switch {
 	case g.stale():
-		add("", th.warn, "no sample for "+long(msDuration(g.age)))
+		add("", th.Warn, "no sample for "+frame.Long(msDuration(g.age)))
 	case g.between:
-		add("", th.dim, "between runs")
+		add("", th.Dim, "between runs")
 	}
 	add("use ", plain, figure("%.0f %%", g.mean(gpuUtil)))
 	if d := g.most(gpuMem); d != nil {
@@ -92,7 +93,7 @@ func (a *attempt) putGPUs(r *cell.Row, g *gpuState) {
 		add("hottest ", plain, figure("%.0f °C", d.Temp))
 	}
 	if n := g.slowed(); n > 0 {
-		add("", th.warn, fmt.Sprintf("%s %d held down", slowedSign, n))
+		add("", th.Warn, fmt.Sprintf("%s %d held down", slowedSign, n))
 	}
 	add("", plain, powerWords(g.mean(gpuPower)*float64(g.answer)))
 	r.Gap(2)
@@ -142,28 +143,28 @@ func (a *attempt) gpuCells(w int, g *gpuState) []string {
 
 // putCell adds one GPU in w cells, a gap at its end included.
 func (a *attempt) putCell(upper, lower *cell.Row, d *device, w int, past bool) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	name := fmt.Sprint(d.Index)
 	at := len(name) + 1
 	if d.gone {
-		upper.Put(th.bad, name).Gap(1).Put(th.bad, "gone")
-		lower.Gap(at).Put(th.dim, sinceWords(d.seen))
+		upper.Put(th.Bad, name).Gap(1).Put(th.Bad, "gone")
+		lower.Gap(at).Put(th.Dim, sinceWords(d.seen))
 		return
 	}
-	plain, use := cell.Style(""), th.this
+	plain, use := cell.Style(""), th.This
 	if past {
-		plain, use = th.dim, th.faint
+		plain, use = th.Dim, th.Faint
 	}
-	upper.Put(th.dim, name).Gap(1)
+	upper.Put(th.Dim, name).Gap(1)
 	size := w - at - 8
 	if known(d.Util) {
 		n := size
-		upper.Put(use, bar(d.Util/100, n)).Put(th.faint, rest(d.Util/100, n)).Put(plain, fmt.Sprintf("%4.0f%%", d.Util))
+		upper.Put(use, frame.Bar(d.Util/100, n)).Put(th.Faint, rest(d.Util/100, n)).Put(plain, fmt.Sprintf("%4.0f%%", d.Util))
 	} else {
-		upper.Put(th.faint, strings.Repeat("·", size)).Put(th.dim, "    –")
+		upper.Put(th.Faint, strings.Repeat("·", size)).Put(th.Dim, "    –")
 	}
 	if d.Slowed {
-		upper.Put(th.warn, slowedSign)
+		upper.Put(th.Warn, slowedSign)
 	}
 	gib, power, temp := figure("%.0f", d.MemUsed/1024), figure("%.0fW", d.Power), figure("%.0f°", d.Temp)
 	switch size = w - at - 1; { // by the width alone, so that all look alike
@@ -181,27 +182,27 @@ func sinceWords(seen int64) string {
 	if seen == 0 {
 		return "long ago"
 	}
-	return "at " + clock(seen)
+	return "at " + frame.Clock(seen)
 }
 
 // gpuRows draws the pane of the GPUs: a row for each, with how busy it was lately.
 func (a *attempt) gpuRows(w, h int) []string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	g := a.gpuState()
 	r := a.paneTitle(w, paneGPU)
 	if g == nil {
-		return []string{r.String(), cell.New(w).Gap(2).Put(th.dim, "No sample yet: the GPUs show once a run has begun.").String()}
+		return []string{r.String(), cell.New(w).Gap(2).Put(th.Dim, "No sample yet: the GPUs show once a run has begun.").String()}
 	}
 	r.Gap(2)
 	a.putGPUs(r, g)
 	p := gpuColumns(w)
-	head := cell.New(w).Gap(1).Put(th.dim, pad("", 3, true)).Gap(1).Put(th.dim, pad("use", 5, true)).Gap(2)
+	head := cell.New(w).Gap(1).Put(th.Dim, frame.Pad("", 3, true)).Gap(1).Put(th.Dim, frame.Pad("use", 5, true)).Gap(2)
 	if p.spark > 0 {
-		head.Put(th.dim, pad(firstFit(p.spark, fmt.Sprintf("the last %d s", p.spark), "lately"), p.spark, false)).Gap(2)
+		head.Put(th.Dim, frame.Pad(frame.FirstFit(p.spark, fmt.Sprintf("the last %d s", p.spark), "lately"), p.spark, false)).Gap(2)
 	}
-	head.Put(th.dim, pad("memory", p.memory, true)).Gap(2).Put(th.dim, pad("power", 6, true)).Gap(2).Put(th.dim, pad("temp", 6, true))
+	head.Put(th.Dim, frame.Pad("memory", p.memory, true)).Gap(2).Put(th.Dim, frame.Pad("power", 6, true)).Gap(2).Put(th.Dim, frame.Pad("temp", 6, true))
 	if p.clock {
-		head.Gap(2).Put(th.dim, pad("clock", 9, true))
+		head.Gap(2).Put(th.Dim, frame.Pad("clock", 9, true))
 	}
 	rows := []string{r.String(), head.String()}
 	a.gpuTop = max(min(a.gpuTop, len(g.devices)-(h-len(rows))), 0)
@@ -233,30 +234,30 @@ func gpuColumns(w int) gpuLayout {
 }
 
 func (a *attempt) gpuRow(d *device, p gpuLayout, w int, past bool) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r := cell.New(w).Gap(1)
 	if d.gone {
-		r.Put(th.bad, pad(fmt.Sprint(d.Index), 3, true)).Gap(1).Put(th.bad, pad("gone", 5, true)).Gap(2)
+		r.Put(th.Bad, frame.Pad(fmt.Sprint(d.Index), 3, true)).Gap(1).Put(th.Bad, frame.Pad("gone", 5, true)).Gap(2)
 		if p.spark > 0 {
-			r.Put(th.faint, gaugeLine(a.usage(d.Index, p.spark), p.spark)).Gap(2)
+			r.Put(th.Faint, gaugeLine(a.usage(d.Index, p.spark), p.spark)).Gap(2)
 		}
-		return r.Put(th.dim, "no answer; last seen "+sinceWords(d.seen)).String()
+		return r.Put(th.Dim, "no answer; last seen "+sinceWords(d.seen)).String()
 	}
-	plain, use := cell.Style(""), th.this
+	plain, use := cell.Style(""), th.This
 	if past {
-		plain, use = th.dim, th.faint
+		plain, use = th.Dim, th.Faint
 	}
-	r.Put(th.dim, pad(fmt.Sprint(d.Index), 3, true)).Gap(1).Put(plain, pad(figure("%.0f %%", d.Util), 5, true)).Gap(2)
+	r.Put(th.Dim, frame.Pad(fmt.Sprint(d.Index), 3, true)).Gap(1).Put(plain, frame.Pad(figure("%.0f %%", d.Util), 5, true)).Gap(2)
 	if p.spark > 0 {
 		r.Put(use, gaugeLine(a.usage(d.Index, p.spark), p.spark)).Gap(2)
 	}
-	memory := firstFit(p.memory, ofMemory(&d.GPU), figure("%.0f", d.MemUsed/1024)+figure("/%.0f GiB", d.MemTotal/1024))
-	r.Put(plain, pad(memory, p.memory, true)).Gap(2).Put(plain, pad(figure("%.0f W", d.Power), 6, true)).Gap(2).Put(plain, pad(figure("%.0f °C", d.Temp), 6, true))
+	memory := frame.FirstFit(p.memory, ofMemory(&d.GPU), figure("%.0f", d.MemUsed/1024)+figure("/%.0f GiB", d.MemTotal/1024))
+	r.Put(plain, frame.Pad(memory, p.memory, true)).Gap(2).Put(plain, frame.Pad(figure("%.0f W", d.Power), 6, true)).Gap(2).Put(plain, frame.Pad(figure("%.0f °C", d.Temp), 6, true))
 	if p.clock {
-		r.Gap(2).Put(plain, pad(figure("%.0f MHz", d.Clock), 9, true))
+		r.Gap(2).Put(plain, frame.Pad(figure("%.0f MHz", d.Clock), 9, true))
 	}
 	if d.Slowed {
-		r.Gap(2).Put(th.warn, firstFit(r.Left()-2, slowedSign+" held down", slowedSign+" held", slowedSign))
+		r.Gap(2).Put(th.Warn, frame.FirstFit(r.Left()-2, slowedSign+" held down", slowedSign+" held", slowedSign))
 	}
 	return r.String()
 }

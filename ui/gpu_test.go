@@ -12,6 +12,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/store/storetest"
+	"pitwall/ui/frame"
 )
 
 // onWatch opens a live attempt on GPUs that has come to where stop is true, at the
@@ -278,21 +279,21 @@ func TestRanksAndNoiseOfALog(t *testing.T) {
 			t.Errorf("%q: rank %d, prefix of %d", line, rank, n)
 		}
 	}
-	th := newTheme(true)
+	th := frame.NewTheme(true)
 	for _, c := range []struct {
 		text   string
 		stderr bool
 		want   string
 	}{
-		{"W0314 09:26:53.482000 4242 torch/distributed/run.py:793] words", true, string(th.dim)},
-		{"E0314 09:26:53.482000 4242 torch/distributed/elastic/api.py:1] words", true, string(th.bad)},
-		{"------------", true, string(th.faint)},
-		{"ValueError: no such thing", true, string(th.bad)},
-		{"a warning", true, string(th.warn)},
+		{"W0314 09:26:53.482000 4242 torch/distributed/run.py:793] words", true, string(th.Dim)},
+		{"E0314 09:26:53.482000 4242 torch/distributed/elastic/api.py:1] words", true, string(th.Bad)},
+		{"------------", true, string(th.Faint)},
+		{"ValueError: no such thing", true, string(th.Bad)},
+		{"a warning", true, string(th.Warn)},
 		{"step:1/2 train_loss:3.1 Error: none", false, ""},
 		{"When it all began", false, ""},
 	} {
-		if got := string(th.lineStyle(c.text, c.stderr)); got != c.want {
+		if got := string(lineStyle(th, c.text, c.stderr)); got != c.want {
 			t.Errorf("%q is drawn as %q, not %q", c.text, got, c.want)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/store/fold"
+	"pitwall/ui/frame"
 )
 
 const (
@@ -59,7 +60,7 @@ func (a *attempt) give(o order) tea.Cmd {
 	s, id := a.m.o.Store, a.snap.Summary.ID
 	return func() tea.Msg {
 		// Leaving the attempt ends the waiting, and takes no order back.
-		n, err := send(a.m.ctx, s, id, o)
+		n, err := send(a.m.frame.Context, s, id, o)
 		if err != nil {
 			return tookMsg{a, o, key, "", err}
 		}
@@ -122,12 +123,12 @@ func (a *attempt) took(msg tookMsg) tea.Cmd {
 		if decided {
 			delete(a.kept, asking{d.Node, d.Edit, a.st.Epoch})
 		}
-		return a.m.say(msg.order.done, false)
+		return a.m.frame.Say(msg.order.done, false)
 	}
 	if decided && a.answered == (asking{d.Node, d.Edit, a.st.Epoch}) {
 		a.answered = asking{} // it is asked again
 	}
-	return a.m.say(msg.order.about+": "+why, true)
+	return a.m.frame.Say(msg.order.about+": "+why, true)
 }
 
 // reachable reports whether an engine works on the attempt and takes orders.
@@ -197,7 +198,7 @@ func (a *attempt) stoppable() int {
 func (a *attempt) stopRun() tea.Cmd {
 	run := a.stoppable()
 	name := a.runName(a.st.Run(run))
-	a.ask = &ask{text: "Stop the run of " + name + "? A run that is stopped never counts.", yes: "stop it", no: "let it train", do: func() tea.Cmd {
+	a.ask = &frame.Ask{Text: "Stop the run of " + name + "? A run that is stopped never counts.", Yes: "stop it", No: "let it train", Do: func() tea.Cmd {
 		return a.give(order{
 			name: event.OrderStopRun, args: event.StopRun{Run: run}, about: "stop the run",
 			done: "the run of " + name + " was stopped; the attempt goes on",
@@ -208,7 +209,7 @@ func (a *attempt) stopRun() tea.Cmd {
 
 func (a *attempt) stop() tea.Cmd {
 	text := "Stop this attempt? It keeps what it has; a run that is stopped never counts."
-	a.ask = &ask{text: text, yes: "stop", no: "go on", do: func() tea.Cmd {
+	a.ask = &frame.Ask{Text: text, Yes: "stop", No: "go on", Do: func() tea.Cmd {
 		a.busy = "stopping…"
 		return a.give(order{name: event.OrderStop, about: "stop the attempt", done: "the engine was told to stop"})
 	}}
@@ -217,10 +218,10 @@ func (a *attempt) stop() tea.Cmd {
 
 // steer takes a note to the agent.
 func (a *attempt) steer() tea.Cmd {
-	in := newInput("note to the agent", "", noteBytes)
-	in.keep, in.drop = "give", "back"
-	in.done = func(keep bool) tea.Cmd {
-		text := strings.TrimSpace(in.text())
+	in := frame.NewInput("note to the agent", "", noteBytes)
+	in.Keep, in.Drop = "give", "back"
+	in.Done = func(keep bool) tea.Cmd {
+		text := strings.TrimSpace(in.Text())
 		if !keep || text == "" {
 			return nil
 		}
@@ -230,7 +231,7 @@ func (a *attempt) steer() tea.Cmd {
 		}
 		return a.give(order{name: event.OrderSteer, args: event.Steered{Text: text}, about: "the note", done: done})
 	}
-	a.input = in
+	a.Input = in
 	return nil
 }
 

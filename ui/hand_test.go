@@ -217,8 +217,8 @@ func TestNoOrderIsOfferedInReplay(t *testing.T) {
 	d.until("space pause", "L live")
 	d.press("space", "5")
 	d.until("space play")
-	for _, a := range d.m.attempt.actions() {
-		for _, k := range strings.Fields(a.keys) {
+	for _, a := range d.m.attempt.Actions() {
+		for _, k := range strings.Fields(a.Keys) {
 			if slices.Contains([]string{"s", "x", "X", "B", "R", "y", "a", "A", "e"}, k) {
 				t.Errorf("key %s is offered in a replay", k)
 			}
@@ -262,12 +262,12 @@ func TestNoKeyMeansTwoThings(t *testing.T) {
 				for _, size := range []int{140, 80} {
 					d.send(tea80(size))
 					seen := map[string]string{}
-					for _, a := range d.m.attempt.actions() {
-						for _, k := range strings.Fields(a.keys) {
+					for _, a := range d.m.attempt.Actions() {
+						for _, k := range strings.Fields(a.Keys) {
 							if was, ok := seen[k]; ok {
-								t.Errorf("%s, replay %v, %s: key %s is %q and %q", sees, replay, d.m.attempt.focus, k, was, a.does)
+								t.Errorf("%s, replay %v, %s: key %s is %q and %q", sees, replay, d.m.attempt.focus, k, was, a.Does)
 							}
-							seen[k] = a.does
+							seen[k] = a.Does
 						}
 					}
 				}

@@ -12,6 +12,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // orders of the history, in the order in which s goes through them.
@@ -35,7 +36,8 @@ func orLow(f *float64) float64 {
 
 // history lists all attempts.
 type history struct {
-	prompt
+	frame.Prompt
+	m       *Model
 	id      string // of the chosen attempt
 	at, top int
 	page    int
@@ -54,11 +56,11 @@ type historyMsg struct {
 }
 
 func newHistory(m *Model) *history {
-	return &history{prompt: prompt{m: m}, busy: map[string]bool{}}
+	return &history{m: m, Prompt: frame.NewPrompt(m.frame), busy: map[string]bool{}}
 }
 
-func (l *history) title() string            { return "history" }
-func (l *history) prepare(_, _ int) tea.Cmd { return nil }
+func (l *history) Title() string            { return "history" }
+func (l *history) Prepare(_, _ int) tea.Cmd { return nil }
 
 // shown gives the attempts that pass the filter, in order.
 func (l *history) shown() []store.Summary {
@@ -104,14 +106,14 @@ func (l *history) move(n int) func() tea.Cmd {
 	}
 }
 
-func (l *history) update(msg tea.Msg) tea.Cmd {
+func (l *history) Update(msg tea.Msg) tea.Cmd {
 	h, ok := msg.(historyMsg)
 	if !ok {
 		return nil
 	}
 	delete(l.busy, h.id)
 	if h.err != nil {
-		return l.m.complain(h.what, h.err)
+		return l.m.frame.Complain(h.what, h.err)
 	}
 	if h.deleted {
 		l.deleted = append(l.deleted, h.id)
@@ -119,13 +121,13 @@ func (l *history) update(msg tea.Msg) tea.Cmd {
 	if h.done == "" {
 		return l.m.refresh()
 	}
-	return tea.Batch(l.m.refresh(), l.m.say(h.done, false))
+	return tea.Batch(l.m.refresh(), l.m.frame.Say(h.done, false))
 }
 
-func (l *history) actions() []action {
-	var as []action
+func (l *history) Actions() []frame.Action {
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	if s := l.chosen(); s != nil {
 		s := *s
@@ -161,7 +163,7 @@ func (l *history) actions() []action {
 	}
 	if len(l.m.attempts) > 0 {
 		add("/", "/", "filter", "show only attempts with these words", func() tea.Cmd {
-			return l.openFilter(&l.filter, func() {}, func() string { return fmt.Sprintf("%d of %d", len(l.shown()), len(l.m.attempts)) })
+			return l.OpenFilter(&l.filter, func() {}, func() string { return fmt.Sprintf("%d of %d", len(l.shown()), len(l.m.attempts)) })
 		})
 	}
 	add("c", "c", "campaigns", "attempts in series, as tables", l.m.goCampaigns)
@@ -178,21 +180,21 @@ func (l *history) actions() []action {
 
 func (l *history) resume(s store.Summary) tea.Cmd {
 	l.busy[s.ID] = true
-	resume, ctx := l.m.o.Resume, l.m.ctx
+	resume, ctx := l.m.o.Resume, l.m.frame.Context
 	return func() tea.Msg {
 		return historyMsg{what: "resume " + attemptName(s), done: attemptName(s) + " goes on; enter watches it", id: s.ID, err: resume(ctx, s.ID)}
 	}
 }
 
 func (l *history) star(s store.Summary) tea.Cmd {
-	st, ctx := l.m.o.Store, l.m.ctx
+	st, ctx := l.m.o.Store, l.m.frame.Context
 	return func() tea.Msg {
 		return historyMsg{what: "star " + attemptName(s), id: s.ID, err: st.SetStar(ctx, s.ID, !s.Star)}
 	}
 }
 
 func (l *history) remove(s store.Summary) tea.Cmd {
-	st, ctx := l.m.o.Store, l.m.ctx
+	st, ctx := l.m.o.Store, l.m.frame.Context
 	if l.busy[s.ID] {
 		return nil
 	}
@@ -207,16 +209,16 @@ func (l *history) undo() tea.Cmd {
 	id := l.deleted[len(l.deleted)-1]
 	l.deleted = l.deleted[:len(l.deleted)-1]
 	l.id = id
-	st, ctx := l.m.o.Store, l.m.ctx
+	st, ctx := l.m.o.Store, l.m.frame.Context
 	return func() tea.Msg {
 		return historyMsg{what: "bring the attempt back", done: "the attempt is back", id: id, err: st.Undelete(ctx, id)}
 	}
 }
 
 // typing takes the keys of the note or the filter, while one of them is typed.
-func (l *history) typing() func(tea.KeyPressMsg) tea.Cmd {
+func (l *history) Typing() func(tea.KeyPressMsg) tea.Cmd {
 	if l.note == nil {
-		return l.prompt.typing()
+		return l.Prompt.Typing()
 	}
 	return func(k tea.KeyPressMsg) tea.Cmd {
 		cmd, closed := l.note.key(k)
@@ -227,40 +229,40 @@ func (l *history) typing() func(tea.KeyPressMsg) tea.Cmd {
 	}
 }
 
-func (l *history) line(w int) string {
+func (l *history) Line(w int) string {
 	if l.note == nil {
-		return l.prompt.line(w)
+		return l.Prompt.Line(w)
 	}
 	return l.note.line(w)
 }
 
-func (l *history) rows(w, h int) []string {
+func (l *history) Rows(w, h int) []string {
 	rows := l.listRows(w, h)
 	if l.note != nil {
-		rows = l.note.field.Over(rows, w, l.m.th.accent, l.m.th.bold)
+		rows = l.note.field.Over(rows, w, l.m.frame.Theme.Accent, l.m.frame.Theme.Bold)
 	}
 	return rows
 }
 
 // listRows draws the list, and what is told of the chosen attempt below it.
 func (l *history) listRows(w, h int) []string {
-	th := l.m.th
+	th := l.m.frame.Theme
 	list := l.shown()
 	info, practice := cell.New(w), ""
 	if w < kindFrom {
 		practice = asides(list)
 	}
 	if l.filter != "" {
-		info.Put(th.dim, "filter “").Put("", l.filter).Put(th.dim, "”  ")
+		info.Put(th.Dim, "filter “").Put("", l.filter).Put(th.Dim, "”  ")
 	}
 	if practice != "" {
-		info.Put(th.warn, practice).Gap(2)
+		info.Put(th.Warn, practice).Gap(2)
 	}
-	info.Put(th.dim, fmt.Sprintf("%s · %s", plural(len(list), "attempt"), orders[l.order].name)).Gap(1)
+	info.Put(th.Dim, fmt.Sprintf("%s · %s", frame.Plural(len(list), "attempt"), orders[l.order].name)).Gap(1)
 	if info.Used()+20 > w { // as header has it
-		info = cell.New(w).Put(th.warn, practice).Gap(1)
+		info = cell.New(w).Put(th.Warn, practice).Gap(1)
 	}
-	rows := []string{l.m.header(w, "history", info), l.m.rule(w)}
+	rows := []string{l.m.frame.Header(w, "history", info), l.m.frame.Rule(w)}
 	if len(list) == 0 {
 		text := []string{"No attempt yet.", "esc goes to the records; there, enter starts one."}
 		if !l.m.loaded {
@@ -269,7 +271,7 @@ func (l *history) listRows(w, h int) []string {
 			text = []string{"No attempt has “" + l.filter + "” in it.", "esc shows all."}
 		}
 		for _, t := range text {
-			rows = append(rows, cell.New(w).Gap(3).Put(th.dim, t).String())
+			rows = append(rows, cell.New(w).Gap(3).Put(th.Dim, t).String())
 		}
 		return cell.Fit(rows, w, h)
 	}
@@ -277,7 +279,7 @@ func (l *history) listRows(w, h int) []string {
 	foot := l.footRows(l.chosen(), cols, w, h)
 	head := cell.New(w).Gap(3)
 	for _, c := range cols {
-		head.Put(th.dim, pad(c.name, c.width, c.right)).Gap(2)
+		head.Put(th.Dim, frame.Pad(c.name, c.width, c.right)).Gap(2)
 	}
 	rows = append(rows, head.String())
 	body := h - len(foot)

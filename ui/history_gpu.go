@@ -5,6 +5,7 @@ import (
 
 	"pitwall/store"
 	"pitwall/store/event"
+	"pitwall/ui/frame"
 )
 
 // gpuColumn is the name of the column of GPU-hours.
@@ -14,7 +15,7 @@ const gpuColumn = "GPU h"
 func score(s store.Summary) string {
 	switch {
 	case s.FSR != nil:
-		return number(s.FSR)
+		return frame.Number(s.FSR)
 	case s.Speedup != nil:
 		return fmt.Sprintf("%.2f×", *s.Speedup)
 	case s.Status == event.StatusDone && s.BestNode < 0 && !s.Open:

@@ -30,7 +30,7 @@ func (n *historyNote) key(k tea.KeyPressMsg) (cmd tea.Cmd, closed bool) {
 	if !keep {
 		return nil, closed
 	}
-	st, ctx, id, name := n.m.o.Store, n.m.ctx, n.id, n.name
+	st, ctx, id, name := n.m.o.Store, n.m.frame.Context, n.id, n.name
 	text := strings.TrimSpace(n.field.Text())
 	return func() tea.Msg {
 		return historyMsg{what: "keep the note on " + name, id: id, err: st.SetNote(ctx, id, text)}

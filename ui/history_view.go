@@ -9,6 +9,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // column is a column of the history.
@@ -37,9 +38,11 @@ func historyColumns(w int, list []store.Summary) []column {
 		kinds, onGPUs = kinds || !s.Benchmark, onGPUs || gpusOf(s.Task) > 0
 	}
 	all := []column{
-		{"#", 4, true, 0, func(l *history, s store.Summary) (string, cell.Style) { return fmt.Sprint(s.Number), l.m.th.bold }},
+		{"#", 4, true, 0, func(l *history, s store.Summary) (string, cell.Style) {
+			return fmt.Sprint(s.Number), l.m.frame.Theme.Bold
+		}},
 		{"task", taskLeast, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Task, "" }},
-		{"hint", 5, false, 64, func(_ *history, s store.Summary) (string, cell.Style) { return shortHint(s.Hint), "" }},
+		{"hint", 5, false, 64, func(_ *history, s store.Summary) (string, cell.Style) { return frame.ShortHint(s.Hint), "" }},
 		{"agent", 8, false, 0, func(_ *history, s store.Summary) (string, cell.Style) { return s.Agent, "" }},
 		{"nodes", 5, true, 88, func(_ *history, s store.Summary) (string, cell.Style) {
 			return fmt.Sprintf("%d/%d", s.NodesDone, s.Nodes), ""
@@ -49,23 +52,23 @@ func historyColumns(w int, list []store.Summary) []column {
 			if !s.BestSeconds.Known() || s.BestNode < 0 {
 				return "–", ""
 			}
-			return seconds(float64(s.BestSeconds)), ""
+			return frame.Seconds(float64(s.BestSeconds)), ""
 		}},
 		{"FSR", 5, true, 0, func(l *history, s store.Summary) (string, cell.Style) {
-			return score(s), l.m.th.bold
+			return score(s), l.m.frame.Theme.Bold
 		}},
 		{"95 % interval", 14, false, 118, func(l *history, s store.Summary) (string, cell.Style) {
 			if s.Speedup != nil {
-				return interval(s.SpeedupInterval), l.m.th.dim
+				return frame.Interval(s.SpeedupInterval), l.m.frame.Theme.Dim
 			}
-			return interval(s.Interval), l.m.th.dim
+			return frame.Interval(s.Interval), l.m.frame.Theme.Dim
 		}},
 		{gpuColumn, 6, true, 126, func(_ *history, s store.Summary) (string, cell.Style) { return hours(s), "" }},
 		{"kind", 8, false, kindFrom, func(l *history, s store.Summary) (string, cell.Style) {
-			return taskdata.Aside(s.Task, s.Benchmark), l.m.th.warn
+			return taskdata.Aside(s.Task, s.Benchmark), l.m.frame.Theme.Warn
 		}},
 		{"when", 11, false, 102, func(l *history, s store.Summary) (string, cell.Style) {
-			return ago(l.m.o.Now(), s.Created), l.m.th.dim
+			return frame.Ago(l.m.frame.Now(), s.Created), l.m.frame.Theme.Dim
 		}},
 		{"why, note", 60, false, 170, func(l *history, s store.Summary) (string, cell.Style) {
 			return l.m.remark(s)
@@ -103,7 +106,7 @@ func (m *Model) remark(s store.Summary) (string, cell.Style) {
 	if s.Note != "" {
 		return strings.ReplaceAll(s.Note, "\n", " · "), ""
 	}
-	return s.Why, m.th.dim
+	return s.Why, m.frame.Theme.Dim
 }
 
 // remarkWidth is the width of a column that shows the usual remark whole; where
@@ -118,12 +121,12 @@ func (l *history) footRows(s *store.Summary, cols []column, w, h int) []string {
 	}
 	name := attemptName(*s)
 	text, st := l.m.remark(*s)
-	rows := []string{l.m.rule(w)}
+	rows := []string{l.m.frame.Rule(w)}
 	lines := cell.Wrap(clean.Line(text), max(w-len(name)-6, 1))
 	for i := range 1 + min(remarkWidth/max(w-len(name)-6, 1), 1) { // always as many, so that the list stands still
 		r := cell.New(w).Gap(3)
 		if i == 0 && text != "" {
-			r.Put(l.m.th.bold, name)
+			r.Put(l.m.frame.Theme.Bold, name)
 		}
 		if i < len(lines) {
 			r.To(5+len(name)).Put(st, lines[i])
@@ -134,16 +137,16 @@ func (l *history) footRows(s *store.Summary, cols []column, w, h int) []string {
 }
 
 func (l *history) statusStyle(s string) cell.Style {
-	th := l.m.th
+	th := l.m.frame.Theme
 	switch s {
 	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
-		return th.run
+		return th.Run
 	case event.StatusDone:
-		return th.good
+		return th.Good
 	case event.StatusFailed:
-		return th.bad
+		return th.Bad
 	}
-	return th.warn
+	return th.Warn
 }
 
 // statusWords gives an attempt's status in a list, with the node it is at.
@@ -161,36 +164,26 @@ func statusWords(s store.Summary) string {
 }
 
 func (l *history) row(s store.Summary, cols []column, w int, chosen bool) string {
-	th := l.m.th
+	th := l.m.frame.Theme
 	base := cell.Style("")
 	if chosen {
-		base = th.selected
+		base = th.Selected
 	}
 	r := cell.On(w, base)
 	if chosen {
-		r.Put(th.accent, "›")
+		r.Put(th.Accent, "›")
 	} else {
 		r.Gap(1)
 	}
 	if s.Star {
-		r.Put(th.gold, "★")
+		r.Put(th.Gold, "★")
 	} else {
 		r.Gap(1)
 	}
 	r.Gap(1)
 	for _, c := range cols {
 		text, st := c.text(l, s)
-		r.Put(st, pad(clean.Head(text, c.width+1), c.width, c.right)).Gap(2)
+		r.Put(st, frame.Pad(clean.Head(text, c.width+1), c.width, c.right)).Gap(2)
 	}
 	return r.String()
-}
-
-// pad gives clean text exactly w cells.
-func pad(s string, w int, right bool) string {
-	s = cell.Cut(clean.Line(s), w)
-	space := strings.Repeat(" ", max(w-clean.Width(s), 0))
-	if right {
-		return space + s
-	}
-	return s + space
 }

@@ -12,15 +12,16 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
+	"pitwall/ui/frame"
 	"pitwall/ui/widget"
 )
 
 // intake is the page on which the records of a clone are taken in.
 type intake struct {
 	m      *Model
-	input  *input   // open while a path is typed
-	path   string   // that was typed last
-	offers []string // directories that the path may go on with
+	input  *frame.Input // open while a path is typed
+	path   string       // that was typed last
+	offers []string     // directories that the path may go on with
 	pages  *widget.Pages
 
 	number   int // of the import that is under way, or was last
@@ -34,7 +35,7 @@ type intake struct {
 	top, h int
 	drawn  struct { // the report as it was drawn last
 		number, w int
-		th        *theme
+		th        *frame.Theme
 		rows      []string
 	}
 }
@@ -75,11 +76,11 @@ func (m *Model) openIntake() tea.Cmd {
 
 // ask opens the line for a path.
 func (p *intake) ask() {
-	in := newInput("clone", p.path, pathMost)
-	in.keep, in.drop = "import", "records"
-	in.change = func() { p.offers = nil }
-	in.done = func(keep bool) tea.Cmd {
-		p.path, p.offers = strings.TrimSpace(in.text()), nil
+	in := frame.NewInput("clone", p.path, pathMost)
+	in.Keep, in.Drop = "import", "records"
+	in.Change = func() { p.offers = nil }
+	in.Done = func(keep bool) tea.Cmd {
+		p.path, p.offers = strings.TrimSpace(in.Text()), nil
 		switch {
 		case keep && p.path != "":
 			return p.start(p.path)
@@ -92,21 +93,21 @@ func (p *intake) ask() {
 	p.input, p.report, p.failed, p.top = in, nil, "", 0
 }
 
-func (p *intake) title() string { return "import" }
+func (p *intake) Title() string { return "import" }
 func (p *intake) spins() bool   { return p.running }
 
 // typing takes the keys of the path; tab completes a directory.
-func (p *intake) typing() func(tea.KeyPressMsg) tea.Cmd {
+func (p *intake) Typing() func(tea.KeyPressMsg) tea.Cmd {
 	if p.input == nil {
 		return nil
 	}
 	return func(k tea.KeyPressMsg) tea.Cmd {
 		in := p.input
 		if k.Keystroke() == "tab" {
-			typed := in.text()
+			typed := in.Text()
 			return func() tea.Msg { return completed(typed) }
 		}
-		cmd, closed := in.key(k)
+		cmd, closed := in.Key(k)
 		if closed && p.input == in {
 			p.input = nil
 		}
@@ -114,16 +115,16 @@ func (p *intake) typing() func(tea.KeyPressMsg) tea.Cmd {
 	}
 }
 
-func (p *intake) line(w int) string {
+func (p *intake) Line(w int) string {
 	if p.input == nil {
 		return ""
 	}
-	return p.m.inputRow(p.input, w)
+	return p.input.Row(p.m.frame.Theme, w)
 }
 
 // start imports what lies at a path, as a person typed it.
 func (p *intake) start(typed string) tea.Cmd {
-	ctx, end := context.WithCancel(p.m.ctx)
+	ctx, end := context.WithCancel(p.m.frame.Context)
 	p.number++
 	p.end, p.running, p.stopping = end, true, false
 	p.progress, p.report, p.failed = importer.Progress{}, nil, ""
@@ -162,7 +163,7 @@ func (p *intake) stop() tea.Cmd {
 	return nil
 }
 
-func (p *intake) update(msg tea.Msg) tea.Cmd {
+func (p *intake) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case progressMsg:
 		if msg.number == p.number {
@@ -177,12 +178,12 @@ func (p *intake) update(msg tea.Msg) tea.Cmd {
 			p.taken(msg)
 		}
 	case offersMsg:
-		if p.input != nil && p.input.text() == msg.typed {
+		if p.input != nil && p.input.Text() == msg.typed {
 			if msg.text == msg.typed && len(p.offers) > 0 { // it adds nothing: see the others
 				p.pages.Next()
 				return nil
 			}
-			p.input.field.Set(msg.text)
+			p.input.Field.Set(msg.text)
 			p.offers = msg.offers
 			p.pages.First()
 		}
@@ -209,7 +210,7 @@ func (p *intake) taken(msg takenMsg) {
 	p.report, p.failed = &msg.report, failed
 }
 
-func (p *intake) prepare(int, int) tea.Cmd { return nil }
+func (p *intake) Prepare(int, int) tea.Cmd { return nil }
 
 func (p *intake) scroll(n int) func() tea.Cmd {
 	return func() tea.Cmd {
@@ -218,10 +219,10 @@ func (p *intake) scroll(n int) func() tea.Cmd {
 	}
 }
 
-func (p *intake) actions() []action {
-	var as []action
+func (p *intake) Actions() []frame.Action {
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	switch {
 	case p.running && !p.stopping:
@@ -246,7 +247,7 @@ func (p *intake) actions() []action {
 // renew takes up a catalog in which more was imported.
 func (m *Model) renew(c *taskdata.Catalog) {
 	m.tasks = c
-	m.slow.forget()
+	m.frame.Slow.Forget()
 	m.choice.renew(c)
 	m.needs.forget()
 	m.home.plot.forget()

@@ -9,6 +9,7 @@ import (
 	"pitwall/taskdata"
 	"pitwall/taskdata/importer"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/widget"
 )
 
@@ -18,8 +19,8 @@ var repositories = [...]struct{ name, holds, url string }{
 	{taskdata.LLMSpeedrunner, "the benchmark: templates of nanogpt/1 to 21, the paper's hints, documents", "https://github.com/facebookresearch/llm-speedrunner"},
 }
 
-func (p *intake) rows(w, h int) []string {
-	rows := []string{p.m.header(w, "import", p.headInfo(w)), p.m.rule(w)}
+func (p *intake) Rows(w, h int) []string {
+	rows := []string{p.m.frame.Header(w, "import", p.headInfo(w)), p.m.frame.Rule(w)}
 	switch {
 	case p.report != nil:
 		rows = append(rows, p.reportRows(w, h-len(rows))...)
@@ -40,12 +41,12 @@ func (p *intake) headInfo(w int) *cell.Row {
 	if c := p.report.Commit; len(c) > 12 {
 		text += " at " + c[:12]
 	}
-	return cell.New(w).Put(p.m.th.dim, text).Gap(1)
+	return cell.New(w).Put(p.m.frame.Theme.Dim, text).Gap(1)
 }
 
 // askingRows explains what can be imported, and shows how a path may go on.
 func (p *intake) askingRows(w, h int) []string {
-	th := p.m.th
+	th := p.m.frame.Theme
 	airy := h >= 16
 	var rows []string
 	gap := func() {
@@ -65,7 +66,7 @@ func (p *intake) askingRows(w, h int) []string {
 			if i == 0 {
 				sign = "✗"
 			}
-			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, sign).Gap(1).Put("", l).String())
+			rows = append(rows, cell.New(w).Gap(1).Put(th.Bad, sign).Gap(1).Put("", l).String())
 		}
 	}
 	gap()
@@ -74,19 +75,19 @@ func (p *intake) askingRows(w, h int) []string {
 		gap()
 		indent := 18
 		if indent+clean.Width(r.holds) <= w {
-			rows = append(rows, cell.New(w).Gap(1).Put(th.bold, r.name).To(indent).Put("", r.holds).String())
+			rows = append(rows, cell.New(w).Gap(1).Put(th.Bold, r.name).To(indent).Put("", r.holds).String())
 		} else {
 			indent = 3
-			rows = append(rows, cell.New(w).Gap(1).Put(th.bold, r.name).String())
+			rows = append(rows, cell.New(w).Gap(1).Put(th.Bold, r.name).String())
 			text("", indent, r.holds)
 		}
-		rows = append(rows, cell.New(w).Gap(indent).Put(th.accent, "git clone "+r.url).String())
+		rows = append(rows, cell.New(w).Gap(indent).Put(th.Accent, "git clone "+r.url).String())
 	}
 	gap()
-	text(th.dim, 1, "The clone is only read, through git: it may be bare, sparse or changed. What is taken stays in pitwall's own directory.")
+	text(th.Dim, 1, "The clone is only read, through git: it may be bare, sparse or changed. What is taken stays in pitwall's own directory.")
 	gap()
 	if len(p.offers) == 0 {
-		text(th.dim, 1, "Type or paste the path of a clone below; tab completes it.")
+		text(th.Dim, 1, "Type or paste the path of a clone below; tab completes it.")
 		return rows
 	}
 	return append(rows, p.offerRows(w, h-len(rows))...)
@@ -95,7 +96,7 @@ func (p *intake) askingRows(w, h int) []string {
 // offerRows lists the directories that the path may go on with, a page of them where
 // not all fit.
 func (p *intake) offerRows(w, h int) (rows []string) {
-	th, widest := p.m.th, 0
+	th, widest := p.m.frame.Theme, 0
 	for _, name := range p.offers {
 		widest = max(widest, clean.Width(name))
 	}
@@ -109,19 +110,19 @@ func (p *intake) offerRows(w, h int) (rows []string) {
 	for i := first; i < end; i += across {
 		row := cell.New(w).Gap(1)
 		for k := i; k < min(i+across, end); k++ {
-			row.To(1+(k-i)*(widest+3)).Put(th.accent, p.offers[k])
+			row.To(1+(k-i)*(widest+3)).Put(th.Accent, p.offers[k])
 		}
 		rows = append(rows, row.String())
 	}
 	if p.pages.Several() {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("%d directories, page %s · tab turns it", len(p.offers), p.pages.Sign())).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Dim, fmt.Sprintf("%d directories, page %s · tab turns it", len(p.offers), p.pages.Sign())).String())
 	}
 	return rows
 }
 
 // runningRows shows how far an import has come.
 func (p *intake) runningRows(w int) []string {
-	th, at := p.m.th, p.progress
+	th, at := p.m.frame.Theme, p.progress
 	line := func() *cell.Row { return cell.New(w).Gap(1) }
 	what := "opening the clone"
 	if at.What != "" {
@@ -130,23 +131,23 @@ func (p *intake) runningRows(w int) []string {
 	if p.stopping {
 		what = "stopping"
 	}
-	rows := []string{line().String(), line().Put(th.run, p.m.spin.Sign()+" ").Put("", what+"…").String(), line().Gap(2).Put(th.dim, cutLeft(clean.Line(p.path), max(w-5, 1))).String(), line().String()}
+	rows := []string{line().String(), line().Put(th.Run, p.m.spin.Sign()+" ").Put("", what+"…").String(), line().Gap(2).Put(th.Dim, frame.CutLeft(clean.Line(p.path), max(w-5, 1))).String(), line().String()}
 	if at.Total == 0 {
 		return rows
 	}
 	width := max(min(w-24, 60), 8)
 	row := line().Gap(2)
-	widget.NewProgress(th.bar).Draw(row, width, float64(at.Done)/float64(at.Total))
-	return append(rows, row.Gap(2).Put(th.dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
+	widget.NewProgress(th.Bar).Draw(row, width, float64(at.Done)/float64(at.Total))
+	return append(rows, row.Gap(2).Put(th.Dim, fmt.Sprintf("%d of %d", at.Done, at.Total)).String())
 }
 
 // reportRows sums an import up, and lists what became of each item.
 func (p *intake) reportRows(w, h int) []string {
-	th := p.m.th
+	th := p.m.frame.Theme
 	var rows []string
 	if p.failed != "" {
 		for _, l := range cell.Wrap(p.failed, max(w-5, 1)) {
-			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌ ").Put("", l).String())
+			rows = append(rows, cell.New(w).Gap(1).Put(th.Bad, "▌ ").Put("", l).String())
 		}
 	}
 	rows = append(rows, p.summaryRow(w), cell.New(w).String())
@@ -169,15 +170,15 @@ func (p *intake) reportRows(w, h int) []string {
 
 // summaryRow says in a line what an import did.
 func (p *intake) summaryRow(w int) string {
-	th, c := p.m.th, p.report.Counts()
-	row := cell.New(w).Gap(1).Put(th.good, "✓ ").Put(th.bold, plural(c.Scripts, "script")).Put("", " here")
+	th, c := p.m.frame.Theme, p.report.Counts()
+	row := cell.New(w).Gap(1).Put(th.Good, "✓ ").Put(th.Bold, frame.Plural(c.Scripts, "script")).Put("", " here")
 	for _, part := range []struct {
 		n    int
 		word string
 		st   cell.Style
-	}{{c.Damaged, "damaged", th.bad}, {c.Taken, "new", ""}, {c.Changed, "changed", ""}, {c.Unchanged, "as before", th.dim}, {c.Skipped, "not taken", th.dim}} {
+	}{{c.Damaged, "damaged", th.Bad}, {c.Taken, "new", ""}, {c.Changed, "changed", ""}, {c.Unchanged, "as before", th.Dim}, {c.Skipped, "not taken", th.Dim}} {
 		if part.n > 0 {
-			row.Put(th.faint, " · ").Put(part.st, fmt.Sprintf("%d %s", part.n, part.word))
+			row.Put(th.Faint, " · ").Put(part.st, fmt.Sprintf("%d %s", part.n, part.word))
 		}
 	}
 	return row.String()
@@ -251,9 +252,9 @@ func importColumns(w int) importTable {
 }
 
 // head names the columns; log is what the times of the clone are.
-func (t importTable) head(th *theme, w int, log string) string {
-	row := cell.New(w).Gap(3).Put(th.dim, "of").To(t.name+1).Put(th.dim, "state").To(t.state).Put(th.dim, "script")
-	t.figures(row, th.dim, log, "published", "runs", "points", "torch", "on")
+func (t importTable) head(th *frame.Theme, w int, log string) string {
+	row := cell.New(w).Gap(3).Put(th.Dim, "of").To(t.name+1).Put(th.Dim, "state").To(t.state).Put(th.Dim, "script")
+	t.figures(row, th.Dim, log, "published", "runs", "points", "torch", "on")
 	return row.String()
 }
 
@@ -278,18 +279,18 @@ func (t importTable) figures(row *cell.Row, st cell.Style, log, published, runs,
 }
 
 // rows gives a line of the report, with why below it where that does not fit beside.
-func (t importTable) rows(th *theme, w int, l importLine) []string {
-	sign, st := "✓", th.good
+func (t importTable) rows(th *frame.Theme, w int, l importLine) []string {
+	sign, st := "✓", th.Good
 	switch l.State {
 	case importer.Damaged:
-		sign, st = "✗", th.bad
+		sign, st = "✗", th.Bad
 	case importer.Skipped:
-		sign, st = "·", th.warn
+		sign, st = "·", th.Warn
 	case importer.Unchanged:
-		st = th.dim
+		st = th.Dim
 	}
 	if l.Kind == importer.KindFolder {
-		st = th.dim
+		st = th.Dim
 	}
 	of := clean.Line(l.Name)
 	if l.Number > 0 {
@@ -303,7 +304,7 @@ func (t importTable) rows(th *theme, w int, l importLine) []string {
 	case importer.KindDocument:
 		of += " " + pluralOf(l.texts, "document")
 	case importer.KindFolder, importer.KindWorkspace:
-		of = cutLeft(of, t.name-3)
+		of = frame.CutLeft(of, t.name-3)
 	}
 	row := cell.New(w).Gap(1).Put(st, sign).Gap(1).Put("", cell.Cut(of, t.name-3)).To(t.name+1).Put(st, stateWords(l.State))
 	if l.Script {
@@ -311,7 +312,7 @@ func (t importTable) rows(th *theme, w int, l importLine) []string {
 	}
 	why := clean.Line(l.Why)
 	if !l.Script && l.Seconds == 0 && l.State == importer.Skipped && t.state+clean.Width(why)+1 <= w {
-		return []string{row.To(t.state).Put(th.dim, why).String()}
+		return []string{row.To(t.state).Put(th.Dim, why).String()}
 	}
 	count := func(n int) string {
 		if n == 0 {
@@ -330,11 +331,11 @@ func (t importTable) rows(th *theme, w int, l importLine) []string {
 		return []string{row.String()}
 	}
 	if clean.Width(why)+3 <= row.Left() {
-		return []string{row.Gap(2).Put(th.dim, why).String()}
+		return []string{row.Gap(2).Put(th.Dim, why).String()}
 	}
 	rows := []string{row.String()}
 	for _, part := range cell.Wrap(why, max(w-6, 1)) {
-		rows = append(rows, cell.New(w).Gap(5).Put(th.dim, part).String())
+		rows = append(rows, cell.New(w).Gap(5).Put(th.Dim, part).String())
 	}
 	return rows
 }
@@ -344,7 +345,7 @@ func pluralOf(n int, one string) string {
 	if n == 1 {
 		return one
 	}
-	return plural(n, one)
+	return frame.Plural(n, one)
 }
 
 // hardwareWords shortens what a log says of its GPUs: "8x H100".

@@ -12,6 +12,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // searchPage is how many lines are read at a time in a search.
@@ -128,10 +129,10 @@ func (l *logPane) update(a *attempt, msg tea.Msg) tea.Cmd {
 		}
 		l.seeking = false
 		if msg.err != nil {
-			return a.m.complain("search the log", msg.err)
+			return a.m.frame.Complain("search the log", msg.err)
 		}
 		if msg.line < 0 {
-			return a.m.say("no more “"+l.term+"” in this direction", false)
+			return a.m.frame.Say("no more “"+l.term+"” in this direction", false)
 		}
 		l.found, l.follow = msg.line, false
 		l.top = msg.line - int64(l.h/2)
@@ -168,17 +169,17 @@ func (l *logPane) sideways(dir int) {
 
 func (a *attempt) startSearch() tea.Cmd {
 	l := &a.log
-	in := newInput("search", l.term, usualBytes)
-	in.done = func(keep bool) tea.Cmd {
+	in := frame.NewInput("search", l.term, frame.UsualBytes)
+	in.Done = func(keep bool) tea.Cmd {
 		l.found = -1
-		if !keep || in.text() == "" {
+		if !keep || in.Text() == "" {
 			l.term = ""
 			return nil
 		}
-		l.term = in.text()
+		l.term = in.Text()
 		return l.find(a, -1)
 	}
-	a.input = in
+	a.Input = in
 	return nil
 }
 
@@ -242,33 +243,33 @@ func matcher(term string) func([]byte) int {
 
 // logRows draws the log pane.
 func (a *attempt) logRows(w, h int) []string {
-	th, l := a.m.th, &a.log
+	th, l := a.m.frame.Theme, &a.log
 	l.h, l.across, l.more = max(h-1, 0), max(w-1, 1), false
 	run := a.runShown()
 	r := a.paneTitle(w, paneLog)
 	if run == nil {
-		return []string{r.String(), cell.New(w).Gap(2).Put(th.dim, "No run yet: its output shows here.").String()}
+		return []string{r.String(), cell.New(w).Gap(2).Put(th.Dim, "No run yet: its output shows here.").String()}
 	}
 	from, to := l.window(a)
 	first, last := l.bounds(a)
 	r.Gap(2).Put("", a.runName(run)).Gap(2)
 	state := cell.New(w)
 	if l.left > 0 {
-		state.Put(th.dim, fmt.Sprintf("from column %d", l.left+1)).Gap(2)
+		state.Put(th.Dim, fmt.Sprintf("from column %d", l.left+1)).Gap(2)
 	}
 	switch {
 	case l.seeking:
-		state.Put(th.run, "searching …")
+		state.Put(th.Run, "searching …")
 	case l.follow && a.training(run):
-		state.Put(th.good, "following")
+		state.Put(th.Good, "following")
 	case last > first && !l.only.on:
-		state.Put(th.dim, fmt.Sprintf("line %d of %d", to-first, last-first))
+		state.Put(th.Dim, fmt.Sprintf("line %d of %d", to-first, last-first))
 	}
 	if l.only.on {
-		r.Put(th.this, fmt.Sprintf("rank %d", l.only.rank)).Put(th.dim, " alone").Gap(2)
+		r.Put(th.This, fmt.Sprintf("rank %d", l.only.rank)).Put(th.Dim, " alone").Gap(2)
 	}
 	if l.term != "" {
-		r.Put(th.dim, "“"+l.term+"”")
+		r.Put(th.Dim, "“"+l.term+"”")
 	}
 	r.Rest(state.Gap(1))
 	rows := []string{r.String()}
@@ -277,10 +278,10 @@ func (a *attempt) logRows(w, h int) []string {
 		if !run.Live() {
 			text = "This run printed nothing."
 		}
-		return append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
+		return append(rows, cell.New(w).Gap(2).Put(th.Dim, text).String())
 	}
 	if l.err != nil {
-		return append(rows, cell.New(w).Gap(2).Put(th.bad, "The log cannot be read: "+clean.Line(l.err.Error())).String())
+		return append(rows, cell.New(w).Gap(2).Put(th.Bad, "The log cannot be read: "+clean.Line(l.err.Error())).String())
 	}
 	match := func([]byte) int { return -1 }
 	if l.term != "" {
@@ -304,41 +305,41 @@ func (a *attempt) logRows(w, h int) []string {
 }
 
 func (a *attempt) logRow(line store.Line, w int, hit bool) string {
-	th, l := a.m.th, &a.log
+	th, l := a.m.frame.Theme, &a.log
 	base := cell.Style("")
 	if hit || line.Index == l.found && l.term != "" {
-		base = th.selected
+		base = th.Selected
 	}
 	r := cell.On(w, base)
 	text, before, after := l.part(line)
 	switch {
 	case line.Index == l.found && l.term != "":
-		r.Put(th.accent, "›")
+		r.Put(th.Accent, "›")
 	case before && line.Gap == 0:
-		r.Put(th.accent, "…")
+		r.Put(th.Accent, "…")
 	default:
 		r.Gap(1)
 	}
 	if line.Gap > 0 {
-		return r.Put(th.warn, fmt.Sprintf("⋯ %s left out here: the log's quota was used up ⋯", bytesText(line.Gap))).String()
+		return r.Put(th.Warn, fmt.Sprintf("⋯ %s left out here: the log's quota was used up ⋯", frame.Bytes(line.Gap))).String()
 	}
 	l.more = l.more || after
 	if l.left > 0 {
 		st := cell.Style("")
 		if line.Stderr {
-			st = th.warn
+			st = th.Warn
 		}
 		return r.Put(st, text).String()
 	}
 	if rank, n := rankOf(line.Data); rank >= 0 && n < len(text) {
-		st := th.this
+		st := th.This
 		if run := a.st.Run(line.Run); run != nil && run.Ended != nil && run.Ended.Rank != nil && *run.Ended.Rank == rank {
-			st = th.bad + th.bold
+			st = th.Bad + th.Bold
 		}
 		r.Put(st, text[:n])
 		text = text[n:]
 	}
-	return r.Put(th.lineStyle(strings.TrimLeft(text, " "), line.Stderr), text).String()
+	return r.Put(lineStyle(th, strings.TrimLeft(text, " "), line.Stderr), text).String()
 }
 
 // part gives the text of a line from the column on from which lines are shown, and

@@ -9,6 +9,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/plot"
 )
 
@@ -138,10 +139,7 @@ type gap struct {
 }
 
 // clear reports whether the gap is more than noise, and more than nothing as it is shown.
-func (g gap) clear() bool { return math.Abs(g.seconds) > g.err && !level(g.seconds) }
-
-// level reports whether a delta shows as 0.00 s: it is neither ahead nor behind.
-func level(seconds float64) bool { return math.Abs(seconds) < 0.005 }
+func (g gap) clear() bool { return math.Abs(g.seconds) > g.err && !frame.Level(g.seconds) }
 
 // delta compares the run with a ghost at equal loss: by validation loss where
 // both were validated more than once, else by smoothed training loss. Where the
@@ -179,15 +177,15 @@ func (a *attempt) delta(r *fold.Run, to bool) gap {
 
 // lossRows draws the loss pane.
 func (a *attempt) lossRows(w, h int) []string {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	run := a.runShown()
 	r := a.paneTitle(w, panePlot)
 	unit := clean.Line(st.Attempt.Unit)
 	if unit == "" {
 		unit = "nats"
 	}
-	r.Put(th.dim, ", "+unit).Gap(2)
-	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
+	r.Put(th.Dim, ", "+unit).Gap(2)
+	c := plot.Chart{Axis: th.Dim, Faint: th.Faint, XUnit: " s", Zero: true}
 	if a.byStep {
 		c.XUnit = ""
 	}
@@ -195,7 +193,7 @@ func (a *attempt) lossRows(w, h int) []string {
 		if o := a.runOf(st.Best()); o != nil && o.Run != run.Run { // the best so far, faintly
 			other := a.feedRun(o, a.byStep)
 			if k := upTo(other.trainAt, o.LastPoint); k > 0 {
-				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.faint})
+				c.Lines = append(c.Lines, plot.Line{Series: &other.train, N: k, Style: th.Faint})
 			}
 		}
 	}
@@ -211,35 +209,35 @@ func (a *attempt) lossRows(w, h int) []string {
 			continue
 		}
 		ghosts++
-		th.drawGhost(&c, r, g, labels[i], to, false)
+		drawGhost(th, &c, r, g, labels[i], to, false)
 	}
 	if ghosts > 0 && whence != "" {
-		r.Put(th.dim, whence).Gap(2)
+		r.Put(th.Dim, whence).Gap(2)
 	}
 	if run != nil {
 		own := a.feedRun(run, a.byStep)
 		if k := upTo(own.trainAt, run.LastPoint); k > 0 {
-			c.Lines = append(c.Lines, plot.Line{Series: &own.train, N: k, Style: th.this})
+			c.Lines = append(c.Lines, plot.Line{Series: &own.train, N: k, Style: th.This})
 		}
 		if k := upTo(own.valAt, run.LastPoint); k > 0 {
 			points := upTo(own.trainAt, run.LastPoint) > 0
-			c.Lines = append(c.Lines, plot.Line{Series: &own.val, N: k, Style: th.this + th.bold, Mark: '●', Points: points})
+			c.Lines = append(c.Lines, plot.Line{Series: &own.val, N: k, Style: th.This + th.Bold, Mark: '●', Points: points})
 		}
-		r.Put(th.this, "━━ ").Put("", name)
+		r.Put(th.This, "━━ ").Put("", name)
 	}
-	c.Levels = th.targetLevel(st.Attempt.Target)
+	c.Levels = targetLevel(th, st.Attempt.Target)
 	by := "by time"
 	if a.byStep {
 		by = "by step"
 	}
-	r.Rest(cell.New(w).Put(th.dim, by).Gap(1))
+	r.Rest(cell.New(w).Put(th.Dim, by).Gap(1))
 	rows := []string{r.String()}
 	if len(c.Lines) == 0 {
 		text := "No loss yet: it shows with the first step of a run."
 		if run != nil && ghosts == 0 {
 			text = "No loss has been logged yet."
 		}
-		return append(rows, cell.New(w).Gap(2).Put(th.dim, text).String())
+		return append(rows, cell.New(w).Gap(2).Put(th.Dim, text).String())
 	}
 	if c.Top = top(c.Lines); a.onGPUs() {
 		c.Top = settled(c.Lines)

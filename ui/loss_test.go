@@ -10,6 +10,7 @@ import (
 
 	"pitwall/store/event"
 	"pitwall/store/fold"
+	"pitwall/ui/frame"
 )
 
 // race folds a run of 60 steps whose loss falls as that of a ghost does, over
@@ -64,11 +65,11 @@ func TestDeltaWithinItsNoiseIsNotClaimed(t *testing.T) {
 
 func TestADeltaThatShowsAsNothingHasNoColour(t *testing.T) {
 	a := race(t, 1, 0)
-	th := a.m.th
+	th := a.m.frame.Theme
 	rapid.Check(t, func(t *rapid.T) {
 		d := gap{seconds: rapid.Float64Range(-0.02, 0.02).Draw(t, "seconds"), ok: true}
-		st, text := a.deltaStyle(d, th.good), signed(d.seconds)
-		if (text == "0.00 s") != (st == th.dim) || strings.HasSuffix(text, "0.00 s") && text != "0.00 s" {
+		st, text := a.deltaStyle(d, th.Good), frame.Signed(d.seconds)
+		if (text == "0.00 s") != (st == th.Dim) || strings.HasSuffix(text, "0.00 s") && text != "0.00 s" {
 			t.Errorf("%v shows as %q in %q", d.seconds, text, st)
 		}
 	})

@@ -13,6 +13,7 @@ import (
 	"pitwall/store"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/widget"
 )
 
@@ -25,20 +26,6 @@ const (
 // poll is how often the list of attempts is read while it shows.
 const poll = time.Second
 
-// toastTime is how long a message stays on the screen.
-const toastTime = 8 * time.Second
-
-// room is one screen. All of its rows have exactly the width asked for.
-type room interface {
-	title() string
-	actions() []action
-	update(tea.Msg) tea.Cmd
-	prepare(w, h int) tea.Cmd // asks for what the next view needs and is slow to get
-	rows(w, h int) []string   // without the last line
-	line(w int) string        // the last line, where it is not the keys; else ""
-	typing() func(tea.KeyPressMsg) tea.Cmd
-}
-
 // spinning is a room in which work may be under way that shows the root's spinner.
 type spinning interface{ spins() bool }
 
@@ -46,8 +33,7 @@ type spinning interface{ spins() bool }
 type Model struct {
 	o      Options
 	tasks  *taskdata.Catalog
-	th     *theme
-	ctx    context.Context
+	frame  *frame.Frame
 	cancel context.CancelFunc
 	w, h   int
 
@@ -61,24 +47,15 @@ type Model struct {
 	reader  *reader  // nil unless a script is read
 	setup   *setup   // nil until it was opened
 	intake  *intake  // nil until it was opened
-	now     room
+	now     frame.Room
 
 	help     *widget.Help
 	keys     *widget.Scroll // of the help, nil unless it is open
 	spin     *widget.Spinner
-	toast    toast
-	toasts   int
 	attempts []store.Summary // newest first
 	loaded   bool            // attempts were read at least once
 	machine  string
-	slow     slow
 	exec     func(*exec.Cmd, tea.ExecCallback) tea.Cmd // gives the terminal to a program and takes it back
-}
-
-type toast struct {
-	id   int
-	text string
-	bad  bool
 }
 
 // Messages to the root.
@@ -89,7 +66,6 @@ type (
 	}
 	pollMsg    struct{}
 	machineMsg string
-	untoastMsg int
 	openMsg    struct {
 		id     string
 		replay bool
@@ -102,12 +78,12 @@ func New(o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Model{o: o, tasks: o.Tasks, th: newTheme(true), slow: newSlow(), exec: tea.ExecProcess}
+	ctx, cancel := context.WithCancel(context.Background())
+	m := &Model{o: o, tasks: o.Tasks, frame: frame.New(ctx, o.Now), cancel: cancel, exec: tea.ExecProcess}
 	if m.tasks == nil {
 		m.tasks = taskdata.Embedded()
 	}
-	m.help, m.spin = widget.NewHelp(m.th.help), widget.NewSpinner()
-	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.help, m.spin = widget.NewHelp(m.frame.Theme.Help), widget.NewSpinner()
 	m.choice, m.needs, m.preflight = newChoice(m.o.Agents, m.tasks), newNeeds(m), &preflight{m: m}
 	m.home = newRecords(m)
 	m.list = newHistory(m)
@@ -127,10 +103,10 @@ func (m *Model) Close() {
 func (m *Model) Init() tea.Cmd {
 	cmds := []tea.Cmd{tea.RequestBackgroundColor, m.readAttempts(), m.preflight.ask()}
 	if m.o.Machine != nil {
-		cmds = append(cmds, func() tea.Msg { return machineMsg(clean.Line(m.o.Machine(m.ctx))) })
+		cmds = append(cmds, func() tea.Msg { return machineMsg(clean.Line(m.o.Machine(m.frame.Context))) })
 	}
 	if m.o.Track != nil {
-		cmds = append(cmds, func() tea.Msg { return trackMsg(m.o.Track(m.ctx)) })
+		cmds = append(cmds, func() tea.Msg { return trackMsg(m.o.Track(m.frame.Context)) })
 	}
 	if m.o.Open != "" {
 		cmds = append(cmds, func() tea.Msg { return openMsg{m.o.Open, m.o.Replay, m.o.Speed} })
@@ -140,7 +116,7 @@ func (m *Model) Init() tea.Cmd {
 
 func (m *Model) readAttempts() tea.Cmd {
 	return func() tea.Msg {
-		list, err := m.o.Store.Attempts(m.ctx)
+		list, err := m.o.Store.Attempts(m.frame.Context)
 		return attemptsMsg{list, err}
 	}
 }
@@ -157,14 +133,12 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
 	case tea.BackgroundColorMsg:
-		if dark := msg.IsDark(); dark != m.th.dark {
-			m.th = newTheme(dark)
-			m.help = widget.NewHelp(m.th.help)
-			m.slow.forget()
+		if m.frame.Turn(msg.IsDark()) {
+			m.help = widget.NewHelp(m.frame.Theme.Help)
 		}
 	case attemptsMsg:
-		if msg.err != nil && m.ctx.Err() == nil {
-			do(m.complain("read the attempts", msg.err))
+		if msg.err != nil && m.frame.Context.Err() == nil {
+			do(m.frame.Complain("read the attempts", msg.err))
 		} else if msg.err == nil {
 			m.attempts, m.loaded = msg.list, true
 		}
@@ -183,38 +157,35 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.preflight.take(msg.err)
 	case surroundingsMsg:
 		m.needs.take(msg)
-	case slowMsg:
-		m.slow.take(msg)
-	case untoastMsg:
-		if m.toast.id == int(msg) {
-			m.toast = toast{}
-		}
 	case openMsg:
 		do(m.open(msg))
 	case tea.KeyPressMsg:
 		do(m.key(msg))
 	case tea.PasteMsg:
-		if typed := m.now.typing(); typed != nil {
+		if typed := m.now.Typing(); typed != nil {
 			do(typed(tea.KeyPressMsg{Text: msg.Content}))
 		}
 	default:
-		do(m.home.update(msg))
-		do(m.list.update(msg))
+		if m.frame.Take(msg) {
+			break
+		}
+		do(m.home.Update(msg))
+		do(m.list.Update(msg))
 		do(m.tellCampaigns(msg))
 		if m.setup != nil {
-			do(m.setup.update(msg))
+			do(m.setup.Update(msg))
 		}
 		if m.intake != nil {
-			do(m.intake.update(msg))
+			do(m.intake.Update(msg))
 		}
 		if m.attempt != nil {
-			do(m.attempt.update(msg))
+			do(m.attempt.Update(msg))
 		}
 	}
 	busy, waits := m.now.(spinning)
 	do(m.spin.Update(msg, waits && busy.spins()))
 	if m.w >= minWidth && m.h >= minHeight {
-		do(m.now.prepare(m.w, m.h-1))
+		do(m.now.Prepare(m.w, m.h-1))
 	}
 	return m, tea.Batch(cmds...)
 }
@@ -224,7 +195,7 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 	if m.now == m.home {
 		m.home.begun = true
 	}
-	if typed := m.now.typing(); typed != nil && m.keys == nil {
+	if typed := m.now.Typing(); typed != nil && m.keys == nil {
 		return typed(k)
 	}
 	if name == "ctrl+c" {
@@ -243,23 +214,11 @@ func (m *Model) key(k tea.KeyPressMsg) tea.Cmd {
 		m.keys = widget.NewScroll()
 		return nil
 	}
-	cmd, handled := run(m.now.actions(), name)
-	if handled && m.toast.bad {
-		m.toast = toast{} // it was read
+	cmd, handled := frame.Run(m.now.Actions(), name)
+	if handled && m.frame.Toast().Bad {
+		m.frame.Hush() // it was read
 	}
 	return cmd
-}
-
-// say shows a line for a while.
-func (m *Model) say(text string, bad bool) tea.Cmd {
-	m.toasts++
-	id := m.toasts
-	m.toast = toast{id, clean.Line(strings.ReplaceAll(text, "\n", " · ")), bad}
-	return tea.Tick(toastTime, func(time.Time) tea.Msg { return untoastMsg(id) })
-}
-
-func (m *Model) complain(doing string, err error) tea.Cmd {
-	return m.say(fmt.Sprintf("could not %s: %v", doing, err), true)
 }
 
 // open goes to an attempt, live or in replay.
@@ -287,7 +246,7 @@ func (m *Model) goHome() tea.Cmd {
 // refresh reads the attempts at once, beside the regular reading.
 func (m *Model) refresh() tea.Cmd {
 	return func() tea.Msg {
-		list, err := m.o.Store.Attempts(m.ctx)
+		list, err := m.o.Store.Attempts(m.frame.Context)
 		if err != nil {
 			return nil
 		}
@@ -311,7 +270,7 @@ func (m *Model) View() tea.View {
 		v.Cursor.Shape = tea.CursorBar
 	}
 	v.AltScreen = true
-	v.WindowTitle = "pitwall · " + m.now.title()
+	v.WindowTitle = "pitwall · " + m.now.Title()
 	return v
 }
 
@@ -323,13 +282,13 @@ func (m *Model) screen(w, h int) []string {
 		text := fmt.Sprintf("too small: pitwall needs %d×%d", minWidth, minHeight)
 		return cell.Fit([]string{cell.New(w).Put("", text).String()}, w, h)
 	}
-	rows := m.now.rows(w, h-1)
-	if m.toast.text != "" && len(rows) > 0 {
-		st, sign := m.th.accent, "·"
-		if m.toast.bad {
-			st, sign = m.th.bad, "✗"
+	rows := m.now.Rows(w, h-1)
+	if toast := m.frame.Toast(); toast.Text != "" && len(rows) > 0 {
+		st, sign := m.frame.Theme.Accent, "·"
+		if toast.Bad {
+			st, sign = m.frame.Theme.Bad, "✗"
 		}
-		lines := cell.Wrap(m.toast.text, max(w-4, 1))
+		lines := cell.Wrap(toast.Text, max(w-4, 1))
 		lines = lines[:min(len(lines), 3)]
 		for i, l := range lines {
 			at := len(rows) - len(lines) + i
@@ -340,27 +299,13 @@ func (m *Model) screen(w, h int) []string {
 			rows[at] = r.To(3).Put(st, l).String()
 		}
 	}
-	last := m.now.line(w)
+	last := m.now.Line(w)
 	if last == "" {
-		last = m.keyBar(m.now.actions(), w)
+		last = m.keyBar(m.now.Actions(), w)
 	}
 	rows = append(cell.Fit(rows, w, h-1), last)
 	if m.keys != nil {
 		rows = m.helped(rows, w, h)
 	}
 	return rows
-}
-
-// header gives the first line of a screen.
-func (m *Model) header(w int, where string, rest *cell.Row) string {
-	r := cell.New(w).Gap(1).Put(m.th.bold+m.th.accent, "pitwall").Gap(3).Put(m.th.bold, where)
-	if rest != nil {
-		r.Gap(1).Rest(rest)
-	}
-	return r.String()
-}
-
-// rule gives a thin line across the screen.
-func (m *Model) rule(w int) string {
-	return cell.New(w).Raw(string(m.th.faint)+strings.Repeat("─", max(w, 0))+"\x1b[m", w).String()
 }

@@ -46,11 +46,11 @@ func (n *needs) task() *taskdata.Task {
 // a run is timed nothing is looked for twice.
 func (n *needs) survey(task string) tea.Cmd {
 	last, known := n.here[task]
-	if n.look != "" || known && (liveOf(n.m.attempts) != nil || n.m.o.Now().Sub(last.at) < surveyEvery) {
+	if n.look != "" || known && (liveOf(n.m.attempts) != nil || n.m.frame.Now().Sub(last.at) < surveyEvery) {
 		return nil
 	}
 	n.look = task
-	ask, ctx, now := n.m.o.Environment, n.m.ctx, n.m.o.Now
+	ask, ctx, now := n.m.o.Environment, n.m.frame.Context, n.m.frame.Now
 	return func() tea.Msg {
 		checks, err := ask(ctx, task)
 		s := surroundings{checks: checks, at: now()}

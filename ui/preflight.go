@@ -17,7 +17,7 @@ type preflightMsg struct{ err error }
 
 // ask looks whether a run can be started.
 func (p *preflight) ask() tea.Cmd {
-	look, ctx := p.m.o.Preflight, p.m.ctx
+	look, ctx := p.m.o.Preflight, p.m.frame.Context
 	if look == nil {
 		return nil
 	}
@@ -34,10 +34,10 @@ func (p *preflight) take(err error) {
 // launch starts an attempt. blocked says that this machine can run none. It is slow.
 func (p *preflight) launch(spec store.Spec) (id string, blocked bool, err error) {
 	if look := p.m.o.Preflight; look != nil {
-		if err := look(p.m.ctx); err != nil {
+		if err := look(p.m.frame.Context); err != nil {
 			return "", true, err
 		}
 	}
-	id, err = p.m.o.Start(p.m.ctx, spec)
+	id, err = p.m.o.Start(p.m.frame.Context, spec)
 	return id, false, err
 }

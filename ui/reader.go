@@ -10,6 +10,7 @@ import (
 	"pitwall/ui/cell"
 	"pitwall/ui/code"
 	"pitwall/ui/diffview"
+	"pitwall/ui/frame"
 )
 
 // reader shows one text on the whole screen: a script, the answer, or a hint.
@@ -51,7 +52,7 @@ func answerReader(m *Model, t taskdata.Task) *reader {
 }
 
 func hintReader(m *Model, t taskdata.Task, h taskdata.Hint) *reader {
-	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", hintWords(string(h)), t.ID()), label: practised(t.From.Track, "what the agent is told"+hintsBy(&t)), task: t, hint: h}
+	return &reader{m: m, name: fmt.Sprintf("hint %s of %s", frame.HintWords(string(h)), t.ID()), label: practised(t.From.Track, "what the agent is told"+hintsBy(&t)), task: t, hint: h}
 }
 
 // fromSource says where a script was imported from, "" where it was not.
@@ -75,12 +76,12 @@ func isPractice(track string) bool {
 	return err == nil && t.Practice
 }
 
-func (r *reader) title() string                         { return r.name }
-func (r *reader) update(tea.Msg) tea.Cmd                { return nil }
-func (r *reader) line(int) string                       { return "" }
-func (r *reader) typing() func(tea.KeyPressMsg) tea.Cmd { return nil }
+func (r *reader) Title() string                         { return r.name }
+func (r *reader) Update(tea.Msg) tea.Cmd                { return nil }
+func (r *reader) Line(int) string                       { return "" }
+func (r *reader) Typing() func(tea.KeyPressMsg) tea.Cmd { return nil }
 
-func (r *reader) prepare(w, _ int) tea.Cmd {
+func (r *reader) Prepare(w, _ int) tea.Cmd {
 	if r.hint != "" {
 		r.onWidth = min(w-2, 100)
 		return r.m.wantHint(r.task, r.hint, r.onWidth)
@@ -89,8 +90,8 @@ func (r *reader) prepare(w, _ int) tea.Cmd {
 		r.onWidth = w
 		return nil
 	}
-	source, th := r.source, r.m.th.code
-	return r.m.slow.want(r.paint, func() any { return code.Highlight(taskdata.ScriptName, source, th) })
+	source, th := r.source, r.m.frame.Theme.Code
+	return r.m.frame.Slow.Want(r.paint, func() any { return code.Highlight(taskdata.ScriptName, source, th) })
 }
 
 func (r *reader) total() int {
@@ -112,10 +113,10 @@ func (r *reader) scroll(n int) func() tea.Cmd {
 	}
 }
 
-func (r *reader) actions() []action {
-	var as []action
+func (r *reader) Actions() []frame.Action {
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	add("esc q backspace", "esc", "back", "back to the records", r.m.goHome)
 	if r.total() > r.h {
@@ -159,28 +160,28 @@ func nextChange(d *diffview.Diff, top, dir int) int {
 	return top
 }
 
-func (r *reader) rows(w, h int) []string {
-	th := r.m.th
+func (r *reader) Rows(w, h int) []string {
+	th := r.m.frame.Theme
 	if r.made != nil {
 		r.onWidth = w
 	}
-	st := th.dim
+	st := th.Dim
 	if r.warn {
-		st = th.warn
+		st = th.Warn
 	}
 	info := cell.New(w)
 	if r.diff != nil {
-		info.Put(th.good, fmt.Sprintf("+%d", r.diff.Added)).Gap(1).Put(th.bad, fmt.Sprintf("−%d", r.diff.Removed)).Gap(1)
+		info.Put(th.Good, fmt.Sprintf("+%d", r.diff.Added)).Gap(1).Put(th.Bad, fmt.Sprintf("−%d", r.diff.Removed)).Gap(1)
 	} else if r.made == nil {
-		info.Put(th.dim, plural(r.total(), "line")).Gap(1)
+		info.Put(th.Dim, frame.Plural(r.total(), "line")).Gap(1)
 	}
-	rows := []string{r.m.header(w, r.name, info), cell.New(w).Gap(1).Put(st, r.label).String(), r.m.rule(w)}
+	rows := []string{r.m.frame.Header(w, r.name, info), cell.New(w).Gap(1).Put(st, r.label).String(), r.m.frame.Rule(w)}
 	r.h = h - len(rows)
 	r.top = max(min(r.top, r.total()-r.h), 0)
-	paint, _ := r.m.slow.got[r.paint].(code.Paint)
+	paint, _ := r.m.frame.Slow.Got(r.paint).(code.Paint)
 	switch {
 	case r.diff != nil:
-		rows = append(rows, r.diff.Rows(diffview.View{Theme: th.diff, Paint: paint}, r.top, w, r.h)...)
+		rows = append(rows, r.diff.Rows(diffview.View{Theme: th.Diff, Paint: paint}, r.top, w, r.h)...)
 	case r.hint != "":
 		text := r.m.hintRows(r.task, r.hint, r.onWidth)
 		for i := r.top; i < len(text) && len(rows) < h; i++ {
@@ -191,7 +192,7 @@ func (r *reader) rows(w, h int) []string {
 		rows = append(rows, text[r.top:]...)
 	default:
 		for i := r.top; i < len(r.text) && len(rows) < h; i++ {
-			row := cell.New(w).Put(th.diff.Number, fmt.Sprintf("%5d", i+1)).Gap(2)
+			row := cell.New(w).Put(th.Diff.Number, fmt.Sprintf("%5d", i+1)).Gap(2)
 			paint.Put(row, r.text[i])
 			rows = append(rows, row.String())
 		}

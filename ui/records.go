@@ -8,12 +8,14 @@ import (
 
 	"pitwall/store"
 	"pitwall/taskdata"
+	"pitwall/ui/frame"
 	"pitwall/ui/markdown"
 )
 
 // records is the home screen: a track's history, and what to start from it.
 type records struct {
-	prompt
+	frame.Prompt
+	m      *Model
 	choice *choice
 	begun  bool // a person has pressed a key here; nothing else changes the track
 
@@ -37,15 +39,15 @@ type (
 func newRecords(m *Model) *records {
 	begin := &recordStart{m: m, choice: m.choice}
 	return &records{
-		prompt: prompt{m: m}, choice: m.choice, begin: begin,
+		m: m, Prompt: frame.NewPrompt(m.frame), choice: m.choice, begin: begin,
 		list: recordList{m: m, choice: m.choice}, detail: recordDetail{m: m, choice: m.choice, begin: begin}, plot: recordPlot{m: m, choice: m.choice},
 	}
 }
 
-func (r *records) title() string { return "records" }
+func (r *records) Title() string { return "records" }
 func (r *records) spins() bool   { return r.begin.starting }
 
-func (r *records) update(msg tea.Msg) tea.Cmd {
+func (r *records) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case trackMsg:
 		i := slices.IndexFunc(r.choice.tracks, func(t *track) bool { return t.ID == string(msg) })
@@ -61,12 +63,12 @@ func (r *records) update(msg tea.Msg) tea.Cmd {
 			return nil
 		}
 		if msg.err != nil {
-			return r.m.complain("start the attempt", msg.err)
+			return r.m.frame.Complain("start the attempt", msg.err)
 		}
-		if r.m.now == room(r) {
+		if r.m.now == frame.Room(r) {
 			return r.m.open(openMsg{id: msg.id})
 		}
-		return r.m.say("the attempt has started; it stands first in the history", false)
+		return r.m.frame.Say("the attempt has started; it stands first in the history", false)
 	}
 	return nil
 }
@@ -84,8 +86,8 @@ func (r *records) count(by int) func() tea.Cmd {
 }
 
 // typing lets the arrows choose among what the filter leaves while it is typed.
-func (r *records) typing() func(tea.KeyPressMsg) tea.Cmd {
-	typed := r.prompt.typing()
+func (r *records) Typing() func(tea.KeyPressMsg) tea.Cmd {
+	typed := r.Prompt.Typing()
 	if typed == nil {
 		return nil
 	}
@@ -106,7 +108,7 @@ func hasScript(rec *taskdata.Record) bool { return rec.Source() != "" || rec.Scr
 
 // prepare asks for the ghosts of the chosen record and the next, for the hint as it
 // is to be shown, and for what the task needs here.
-func (r *records) prepare(w, _ int) tea.Cmd {
+func (r *records) Prepare(w, _ int) tea.Cmd {
 	var cmds []tea.Cmd
 	if rec := r.choice.record(); rec != nil {
 		cmds = append(cmds, r.choice.current().feed(*rec))
@@ -125,8 +127,8 @@ func (m *Model) wantHint(t taskdata.Task, h taskdata.Hint, w int) tea.Cmd {
 	if h == taskdata.HintNone {
 		return nil
 	}
-	th := m.th.prose
-	return m.slow.want(hintKey(t, h, w), func() any {
+	th := m.frame.Theme.Prose
+	return m.frame.Slow.Want(hintKey(t, h, w), func() any {
 		text, err := t.HintText(h)
 		if err != nil {
 			return []string{}
@@ -140,7 +142,7 @@ func hintKey(t taskdata.Task, h taskdata.Hint, w int) string {
 }
 
 func (m *Model) hintRows(t taskdata.Task, h taskdata.Hint, w int) []string {
-	rows, _ := m.slow.got[hintKey(t, h, w)].([]string)
+	rows, _ := m.frame.Slow.Got(hintKey(t, h, w)).([]string)
 	return rows
 }
 

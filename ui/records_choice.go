@@ -4,28 +4,28 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"pitwall/internal/clean"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 func (d *recordDetail) hintChooser(row *cell.Row, t *taskdata.Task) *cell.Row {
-	th, chosen := d.m.th, d.choice.hintName(t)
-	row.Put(th.dim, "hint   ")
+	th, chosen := d.m.frame.Theme, d.choice.hintName(t)
+	row.Put(th.Dim, "hint   ")
 	short := row.Left() < 54
 	for _, h := range t.Hints {
-		name := hintWords(string(h))
+		name := frame.HintWords(string(h))
 		if short {
-			name = shortHint(string(h))
+			name = frame.ShortHint(string(h))
 		}
 		if h == chosen {
-			row.Put(th.accent+th.bold, "["+name+"]")
+			row.Put(th.Accent+th.Bold, "["+name+"]")
 		} else {
-			row.Gap(1).Put(th.dim, name).Gap(1)
+			row.Gap(1).Put(th.Dim, name).Gap(1)
 		}
 	}
 	if title := chosen.Title(); short && chosen != taskdata.HintNone && row.Left() > len(title) {
@@ -39,7 +39,7 @@ const hintFrame = 3
 
 // hintBox gives the text of the chosen hint in at most h rows.
 func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
-	th := d.m.th
+	th := d.m.frame.Theme
 	hint := d.choice.hintName(t)
 	if h <= 0 {
 		return nil
@@ -47,7 +47,7 @@ func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
 	var text []string
 	inner := max(w-hintFrame, 1)
 	if hint == taskdata.HintNone {
-		text = []string{cell.New(inner).Put(th.dim, firstFit(inner, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
+		text = []string{cell.New(inner).Put(th.Dim, frame.FirstFit(inner, "The agent is told nothing of the next record.", "The agent is told nothing.")).String()}
 	} else if text = d.m.hintRows(*t, hint, inner); text == nil {
 		text = cell.Blank(inner, 1)
 	}
@@ -64,7 +64,7 @@ func (d *recordDetail) hintBox(w, h int, t *taskdata.Task) []string {
 		} else if i == n-1 && d.top+n < len(text) {
 			edge = "↓"
 		}
-		rows = append(rows, cell.New(w).Put(th.faint, " "+edge).Raw(l, inner).String())
+		rows = append(rows, cell.New(w).Put(th.Faint, " "+edge).Raw(l, inner).String())
 	}
 	return rows
 }
@@ -74,24 +74,24 @@ const whyMost = 4
 
 // choiceRows gives the agent, the budget and what Enter would do.
 func (d *recordDetail) choiceRows(w int, t *taskdata.Task) []string {
-	th := d.m.th
-	row := cell.New(w).Gap(1).Put(th.dim, "agent  ")
+	th := d.m.frame.Theme
+	row := cell.New(w).Gap(1).Put(th.Dim, "agent  ")
 	for i, a := range d.m.o.Agents {
-		st := th.dim
+		st := th.Dim
 		if !a.Ready {
-			st = th.faint
+			st = th.Faint
 		}
 		if i == d.choice.agent {
-			row.Put(th.accent+th.bold, "["+clean.Line(a.Name)+"]")
+			row.Put(th.Accent+th.Bold, "["+clean.Line(a.Name)+"]")
 		} else {
 			row.Gap(1).Put(st, clean.Line(a.Name)).Gap(1)
 		}
 	}
 	rows := []string{row.String()}
 	if a := d.choice.chosenAgent(); a != nil {
-		about, st, most := a.About, th.dim, 2
+		about, st, most := a.About, th.Dim, 2
 		if !a.Ready {
-			about, st, most = "not ready: "+a.Why, th.warn, whyMost
+			about, st, most = "not ready: "+a.Why, th.Warn, whyMost
 		}
 		for i, l := range cell.Wrap(clean.Line(about), max(w-9, 1)) {
 			if i < most {
@@ -99,33 +99,33 @@ func (d *recordDetail) choiceRows(w int, t *taskdata.Task) []string {
 			}
 		}
 	}
-	rows = append(rows, cell.New(w).Gap(1).Put(th.dim, "nodes  ").Put(th.bold, fmt.Sprint(d.choice.nodes)).
-		Put(th.dim, fmt.Sprintf("   calibrate %d · confirm %d", d.choice.current().CalibrationRuns, d.choice.current().ConfirmationRuns)).String())
+	rows = append(rows, cell.New(w).Gap(1).Put(th.Dim, "nodes  ").Put(th.Bold, fmt.Sprint(d.choice.nodes)).
+		Put(th.Dim, fmt.Sprintf("   calibrate %d · confirm %d", d.choice.current().CalibrationRuns, d.choice.current().ConfirmationRuns)).String())
 	ok, why := d.begin.can()
 	switch {
 	case ok && d.m.preflight.blocked == "" && (d.choice.chosenAgent().Model || d.choice.current().GPUs > 0):
-		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(d.choice.chosenAgent().Name), t.ID()))
+		row := cell.New(w).Gap(1).Put(th.Accent, "enter").Gap(2).Put("", fmt.Sprintf("set up %s on %s", clean.Line(d.choice.chosenAgent().Name), t.ID()))
 		if d.choice.current().GPUs > 0 {
-			row.Put(th.dim, firstFit(row.Left()-1, ", and see what it costs before it starts", ", with its cost", ""))
+			row.Put(th.Dim, frame.FirstFit(row.Left()-1, ", and see what it costs before it starts", ", with its cost", ""))
 		}
 		rows = append(rows, row.String())
 	case ok && d.m.preflight.blocked == "":
-		row := cell.New(w).Gap(1).Put(th.accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", clean.Line(d.choice.chosenAgent().Name), t.ID()))
-		row.Rest(cell.New(w).Put(th.accent, "s").Put(th.dim, firstFit(row.Left()-3, " set up first", " set up")).Gap(1))
+		row := cell.New(w).Gap(1).Put(th.Accent, "enter").Gap(2).Put("", fmt.Sprintf("start %s on %s", clean.Line(d.choice.chosenAgent().Name), t.ID()))
+		row.Rest(cell.New(w).Put(th.Accent, "s").Put(th.Dim, frame.FirstFit(row.Left()-3, " set up first", " set up")).Gap(1))
 		rows = append(rows, row.String())
 	case d.begin.starting:
-		rows = append(rows, cell.New(w).Gap(1).Put(th.run, d.m.spin.Sign()).Gap(1).Put("", "starting…").String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Run, d.m.spin.Sign()).Gap(1).Put("", "starting…").String())
 	case why != "":
-		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, clean.Line(why)).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Warn, clean.Line(why)).String())
 	}
 	return rows
 }
 
 // bestRows gives the best FSR of your attempts on the task, by agent and hint.
 func (d *recordDetail) bestRows(w int, t *taskdata.Task) []string {
-	th := d.m.th
+	th := d.m.frame.Theme
 	if t.Open() {
-		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   "+d.openWords(t)).String()}
+		return []string{cell.New(w).Gap(1).Put(th.Dim, "your attempts   "+d.openWords(t)).String()}
 	}
 	best := map[string]map[string]string{}
 	var agents []string
@@ -145,14 +145,14 @@ func (d *recordDetail) bestRows(w int, t *taskdata.Task) []string {
 		}
 	}
 	if len(agents) == 0 {
-		return []string{cell.New(w).Gap(1).Put(th.dim, "your attempts   none on this task yet").String()}
+		return []string{cell.New(w).Gap(1).Put(th.Dim, "your attempts   none on this task yet").String()}
 	}
 	slices.Sort(agents)
 	head := cell.New(w).Gap(1)
 	if d.choice.current().Practice {
-		head.Put(th.warn, "practice ").Put(th.dim, "FSR")
+		head.Put(th.Warn, "practice ").Put(th.Dim, "FSR")
 	} else {
-		head.Put(th.dim, "your best FSR")
+		head.Put(th.Dim, "your best FSR")
 	}
 	head.To(16)
 	hints := t.Hints
@@ -163,7 +163,7 @@ func (d *recordDetail) bestRows(w int, t *taskdata.Task) []string {
 	}
 	each := max(min((w-17)/max(len(hints), 1), 8), 6)
 	for _, h := range hints {
-		head.Put(th.dim, pad(shortHint(string(h)), each, true))
+		head.Put(th.Dim, frame.Pad(frame.ShortHint(string(h)), each, true))
 	}
 	rows := []string{head.String()}
 	for _, a := range agents {
@@ -173,7 +173,7 @@ func (d *recordDetail) bestRows(w int, t *taskdata.Task) []string {
 			if text == "" {
 				text = "·"
 			}
-			row.Put("", pad(text, each, true))
+			row.Put("", frame.Pad(text, each, true))
 		}
 		rows = append(rows, row.String())
 	}
@@ -197,7 +197,7 @@ func (d *recordDetail) openWords(t *taskdata.Task) string {
 	case math.IsInf(best, 1):
 		return fmt.Sprintf("%d, none confirmed; l lists them", count)
 	}
-	return fmt.Sprintf("%d, the fastest %s here; l lists them", count, seconds(best))
+	return fmt.Sprintf("%d, the fastest %s here; l lists them", count, frame.Seconds(best))
 }
 
 // tableFigure gives an attempt's FSR as it stands in the table, and its rank; ""
@@ -205,7 +205,7 @@ func (d *recordDetail) openWords(t *taskdata.Task) string {
 func tableFigure(s store.Summary) (string, float64) {
 	switch {
 	case s.FSR != nil:
-		return number(s.FSR), *s.FSR
+		return frame.Number(s.FSR), *s.FSR
 	case s.Status == event.StatusDone && s.BestNode < 0:
 		return "0", 0
 	case s.Status == event.StatusDone:
@@ -214,11 +214,4 @@ func tableFigure(s store.Summary) (string, float64) {
 		return "…", -2
 	}
 	return "", 0
-}
-
-func shortHint(h string) string {
-	if h == "" || h == "0" {
-		return "none"
-	}
-	return strings.Join(strings.Split(h, ""), "+")
 }

@@ -9,6 +9,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // Of the loss curves of the chosen record and the next: the fewest rows that
@@ -51,15 +52,15 @@ func (d *recordDetail) factRows(w, h int) []string {
 	return d.taskRows(w, h)
 }
 
-// wrapped gives text in at most so many rows, with what the words found marked.
-func (th *theme) wrapped(w int, st cell.Style, text string, most int, find [][]rune) []string {
+// wrapFound gives text in at most so many rows, with what the words found marked.
+func wrapFound(th *frame.Theme, w int, st cell.Style, text string, most int, find [][]rune) []string {
 	var rows []string
 	ls := cell.Wrap(clean.Line(text), max(w-3, 1))
 	for i, l := range ls[:max(min(len(ls), most), 0)] {
 		if i == most-1 && len(ls) > most {
 			l = cell.Cut(l+" …", w-3)
 		}
-		rows = append(rows, th.putFound(cell.New(w).Gap(1), st, l, find).String())
+		rows = append(rows, putFound(th, cell.New(w).Gap(1), st, l, find).String())
 	}
 	return rows
 }
@@ -71,8 +72,8 @@ func (d *recordDetail) recordRows(w, h int) []string {
 	head, why := d.recordHead(w), d.whyRows(w)
 	blank := cell.New(w).String()
 	room := h - len(head) - len(why) - 1
-	summary := d.m.th.wrapped(w, "", rec.Summary, max(room-1, 2), nil)
-	sources := d.m.th.sourceRows(w, rec)
+	summary := wrapFound(d.m.frame.Theme, w, "", rec.Summary, max(room-1, 2), nil)
+	sources := sourceRows(d.m.frame.Theme, w, rec)
 	rows := head
 	for _, part := range [][]string{summary, d.logRows(w, logMost, rec), sources} {
 		if len(part) > 0 && room > len(part) {
@@ -87,55 +88,55 @@ func (d *recordDetail) recordRows(w, h int) []string {
 		}
 	}
 	if !tr.curves && room > 2 {
-		rows = append(rows, blank, cell.New(w).Gap(1).Put(d.m.th.dim, firstFit(w-2, "No loss curve here: it comes with a run or an import.", "No loss curve here.")).String())
+		rows = append(rows, blank, cell.New(w).Gap(1).Put(d.m.frame.Theme.Dim, frame.FirstFit(w-2, "No loss curve here: it comes with a run or an import.", "No loss curve here.")).String())
 	}
 	return rows
 }
 
 // recordHead gives what a record is called, how fast it is, and whose it is.
 func (d *recordDetail) recordHead(w int) []string {
-	th, tr, rec := d.m.th, d.choice.current(), d.choice.record()
+	th, tr, rec := d.m.frame.Theme, d.choice.current(), d.choice.record()
 	find := words(tr.filter)
 	line := func() *cell.Row { return cell.New(w).Gap(1) }
 	var rows []string
 	name, title := fmt.Sprintf("%s/%d", rec.Track, rec.Number), clean.Line(rec.Title)
-	if row := line().Put(th.bold, name).Gap(2); clean.Width(title) < row.Left() {
-		rows = append(rows, th.putFound(row, "", title, find).String())
+	if row := line().Put(th.Bold, name).Gap(2); clean.Width(title) < row.Left() {
+		rows = append(rows, putFound(th, row, "", title, find).String())
 	} else {
-		rows = append(append(rows, row.String()), th.wrapped(w, "", title, 2, find)...)
+		rows = append(append(rows, row.String()), wrapFound(th, w, "", title, 2, find)...)
 	}
 	time := tr.time(rec)
 	if rec.Seconds <= 0 {
 		time = "no time yet"
 	}
-	figures := line().Put(th.gold, time)
+	figures := line().Put(th.Gold, time)
 	if s := tr.speedup(rec); s > 0 {
-		figures.Gap(2).Put(th.bold, tr.ratio(s)).Put(th.dim, fmt.Sprintf(" over record %d", rec.Number-1))
+		figures.Gap(2).Put(th.Bold, tr.ratio(s)).Put(th.Dim, fmt.Sprintf(" over record %d", rec.Number-1))
 	}
 	if tr.Practice {
-		figures.Gap(2).Put(th.warn, "practice")
+		figures.Gap(2).Put(th.Warn, "practice")
 	}
 	if first := &tr.records[0]; rec.Number > first.Number+1 && rec.Seconds > 0 && first.Seconds > 0 {
 		text := fmt.Sprintf("%s over record %d", tr.ratio(first.Seconds/rec.Seconds), first.Number)
 		if figures.Left() > clean.Width(text)+3 {
-			figures.Gap(2).Put(th.dim, text)
+			figures.Gap(2).Put(th.Dim, text)
 		}
 	}
 	rows = append(rows, figures.String())
 	for _, again := range rec.Retimed {
 		t := "retimed " + tr.length(again.Seconds)
-		rows = append(rows, line().Put(th.dim, firstFit(w-2, t+" on "+clean.Line(again.Date), t)).String())
+		rows = append(rows, line().Put(th.Dim, frame.FirstFit(w-2, t+" on "+clean.Line(again.Date), t)).String())
 	}
-	return append(rows, th.wrapped(w, th.dim, people(rec, 2*w-8), 2, find)...)
+	return append(rows, wrapFound(th, w, th.Dim, people(rec, 2*w-8), 2, find)...)
 }
 
 // whyRows says why no attempt can start from the chosen record, and what to do.
 func (d *recordDetail) whyRows(w int) []string {
-	th, tr, t := d.m.th, d.choice.current(), d.choice.task()
+	th, tr, t := d.m.frame.Theme, d.choice.current(), d.choice.task()
 	if t == nil {
-		return th.wrapped(w, th.dim, "No task starts at this record.", 3, nil)
+		return wrapFound(th, w, th.Dim, "No task starts at this record.", 3, nil)
 	}
-	row := cell.New(w).Gap(1).Put(th.dim, "task  ").Put(th.bold, taskName(t)).Gap(2)
+	row := cell.New(w).Gap(1).Put(th.Dim, "task  ").Put(th.Bold, taskName(t)).Gap(2)
 	var rows []string
 	if !t.Open() {
 		from, to := tr.length(t.From.LatestSeconds()), tr.time(&t.To)
@@ -143,18 +144,18 @@ func (d *recordDetail) whyRows(w int) []string {
 			rows = append(rows, row.String())
 			row = cell.New(w).Gap(7)
 		}
-		row.Put(th.grey, from).Put(th.dim, " → ").Put(th.gold, to)
+		row.Put(th.Grey, from).Put(th.Dim, " → ").Put(th.Gold, to)
 	}
 	rows = append(rows, row.String())
 	for _, texts := range kindWords(t) {
-		rows = append(rows, cell.New(w).Gap(7).Put("", firstFit(w-8, texts...)).String())
+		rows = append(rows, cell.New(w).Gap(7).Put("", frame.FirstFit(w-8, texts...)).String())
 	}
 	why := cell.Wrap("Cannot be attempted yet: "+clean.Line(t.Why)+".", max(w-5, 1))
 	for _, l := range why[:min(len(why), 5)] {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put("", l).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Warn, "▌ ").Put("", l).String())
 	}
 	if d.begin.importable() {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.warn, "▌ ").Put(th.accent, "enter").Put(th.dim, firstFit(w-9, " takes them in, from a clone of yours", " imports them")).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Warn, "▌ ").Put(th.Accent, "enter").Put(th.Dim, frame.FirstFit(w-9, " takes them in, from a clone of yours", " imports them")).String())
 	}
 	return rows
 }
@@ -174,20 +175,20 @@ func kindWords(t *taskdata.Task) (kinds [][]string) {
 }
 
 // sourceRows says where a record was presented and logged.
-func (th *theme) sourceRows(w int, rec *taskdata.Record) []string {
+func sourceRows(th *frame.Theme, w int, rec *taskdata.Record) []string {
 	var rows []string
 	for _, s := range [][2]string{{"link", rec.Link}, {"log", rec.Log}} {
 		if s[1] == "" {
 			continue
 		}
 		text := clean.Line(s[1])
-		text = firstFit(w-8, text, strings.TrimPrefix(text, "https://"))
+		text = frame.FirstFit(w-8, text, strings.TrimPrefix(text, "https://"))
 		for i, l := range strings.Split(ansi.Hardwrap(text, max(w-8, 1), false), "\n") {
 			row := cell.New(w).Gap(1)
 			if i == 0 {
-				row.Put(th.dim, s[0])
+				row.Put(th.Dim, s[0])
 			}
-			rows = append(rows, row.To(7).Put(th.dim, l).String())
+			rows = append(rows, row.To(7).Put(th.Dim, l).String())
 		}
 	}
 	return rows
@@ -198,41 +199,41 @@ const logMost = 4
 
 // taskHead tells what a task is about.
 func (d *recordDetail) taskHead(w int, t *taskdata.Task) []string {
-	th, tr := d.m.th, d.choice.current()
+	th, tr := d.m.frame.Theme, d.choice.current()
 	goal := &t.To
 	if t.Open() {
 		goal = &t.From
 	}
 	line := func() *cell.Row { return cell.New(w).Gap(1) }
-	rows := []string{line().Put(th.bold, taskName(t)).Gap(2).Put("", clean.Line(goal.Title)).String()}
+	rows := []string{line().Put(th.Bold, taskName(t)).Gap(2).Put("", clean.Line(goal.Title)).String()}
 	head := line()
 	if !t.Open() {
-		head.Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ")
+		head.Put(th.Grey, tr.length(t.From.LatestSeconds())).Put(th.Dim, " → ")
 	}
-	head.Put(th.gold, tr.time(goal))
+	head.Put(th.Gold, tr.time(goal))
 	if s := tr.speedup(goal); s > 0 {
-		head.Gap(2).Put(th.bold, tr.ratio(s))
+		head.Gap(2).Put(th.Bold, tr.ratio(s))
 	}
 	if tr.Practice {
-		head.Gap(2).Put(th.warn, "practice")
+		head.Gap(2).Put(th.Warn, "practice")
 	}
 	for _, texts := range kindWords(t) {
-		text := firstFit(head.Left()-3, append(texts, "")...)
+		text := frame.FirstFit(head.Left()-3, append(texts, "")...)
 		if t.Open() || text == "" {
-			text = firstFit(w-2, texts...)
+			text = frame.FirstFit(w-2, texts...)
 			rows, head = append(rows, head.String()), line()
 		} else {
 			head.Gap(2)
 		}
 		head.Put("", text)
 	}
-	return append(rows, head.String(), line().Put(th.dim, people(goal, w-2)).String())
+	return append(rows, head.String(), line().Put(th.Dim, people(goal, w-2)).String())
 }
 
 // taskRows tells about a task that can be attempted, and what to attempt it with.
 // What is told beside that takes the rows that are left, the most needed first.
 func (d *recordDetail) taskRows(w, h int) []string {
-	th, t := d.m.th, d.choice.ready()
+	th, t := d.m.frame.Theme, d.choice.ready()
 	blank := cell.New(w).String()
 	tight := h < 24
 	rows := d.taskHead(w, t)
@@ -279,7 +280,7 @@ func (d *recordDetail) taskRows(w, h int) []string {
 		most = 2
 	}
 	take(1, d.logRows(w, most, &t.From))
-	rows = append(rows, th.wrapped(w, "", summary, max(room, 2), nil)...)
+	rows = append(rows, wrapFound(th, w, "", summary, max(room, 2), nil)...)
 	gap()
 	rows = append(rows, choose...)
 	rest := len(below) + 1
@@ -316,7 +317,7 @@ func people(rec *taskdata.Record, w int) string {
 		parts = append(parts, strings.Join(rec.People, ", "))
 	}
 	if rec.Steps > 0 {
-		parts = append(parts, plural(rec.Steps, "step"))
+		parts = append(parts, frame.Plural(rec.Steps, "step"))
 	}
 	text := clean.Line(strings.Join(parts, " · "))
 	if rec.MeasuredOn == "" {
@@ -327,7 +328,7 @@ func people(rec *taskdata.Record, w int) string {
 	}
 	on := clean.Line(rec.MeasuredOn)
 	if rec.Published != "" {
-		return firstFit(w, text+on, text+"published")
+		return frame.FirstFit(w, text+on, text+"published")
 	}
-	return firstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+machineOf(on), text+"measured elsewhere", text+"elsewhere")
+	return frame.FirstFit(w, text+"measured on "+on, text+"on "+on, text+"on "+frame.MachineOf(on), text+"measured elsewhere", text+"elsewhere")
 }

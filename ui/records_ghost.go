@@ -10,6 +10,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/plot"
 )
 
@@ -122,9 +123,9 @@ func (d *recordDetail) logRows(w, most int, rec *taskdata.Record) []string {
 	if g == nil || most <= 0 || d.choice.current().Practice {
 		return nil
 	}
-	th, parts := d.m.th, g.facts(d.choice.current(), rec)
+	th, parts := d.m.frame.Theme, g.facts(d.choice.current(), rec)
 	var rows []string
-	row := cell.New(w).Gap(1).Put(th.dim, fmt.Sprintf("record %d", rec.Number)).To(12)
+	row := cell.New(w).Gap(1).Put(th.Dim, fmt.Sprintf("record %d", rec.Number)).To(12)
 	begun := false
 	for _, part := range parts {
 		if begun && clean.Width(part)+3 > row.Left() {
@@ -134,7 +135,7 @@ func (d *recordDetail) logRows(w, most int, rec *taskdata.Record) []string {
 			row, begun = cell.New(w).Gap(12), false
 		}
 		if begun {
-			row.Put(th.faint, " · ")
+			row.Put(th.Faint, " · ")
 		}
 		row.Put("", part)
 		begun = true
@@ -148,14 +149,14 @@ func (d *recordDetail) logRows(w, most int, rec *taskdata.Record) []string {
 // lossRows draws the loss of the chosen record and of the one to beat, nil where
 // there is none.
 func (d *recordDetail) lossRows(w, h int) []string {
-	th, tr := d.m.th, d.choice.current()
+	th, tr := d.m.frame.Theme, d.choice.current()
 	rec, t := d.choice.record(), d.choice.ready()
-	c := plot.Chart{Axis: th.dim, Faint: th.faint, XUnit: " s", Zero: true}
+	c := plot.Chart{Axis: th.Dim, Faint: th.Faint, XUnit: " s", Zero: true}
 	title := cell.New(w).Gap(1)
 	if tr.Practice {
-		title.Put(th.warn, "practice ")
+		title.Put(th.Warn, "practice ")
 	}
-	title.Put(th.dim, "loss, "+clean.Line(tr.Unit)).Gap(2)
+	title.Put(th.Dim, "loss, "+clean.Line(tr.Unit)).Gap(2)
 	var places []place
 	draw := func(rec *taskdata.Record, to bool) {
 		g := tr.ghosts[rec.Number]
@@ -163,10 +164,10 @@ func (d *recordDetail) lossRows(w, h int) []string {
 			return
 		}
 		if g.low.Len() > 0 {
-			st, _, _ := th.ghostLook(to, true)
+			st, _, _ := ghostLook(th, to, true)
 			c.Lines = append(c.Lines, plot.Line{Series: &g.low, Style: st, Every: 3}, plot.Line{Series: &g.high, Style: st, Every: 3})
 		}
-		th.drawGhost(&c, title, g.curve, fmt.Sprintf("record %d", rec.Number), to, true)
+		drawGhost(th, &c, title, g.curve, fmt.Sprintf("record %d", rec.Number), to, true)
 		places = append(places, place{rec.Number, g.from(), clean.Line(rec.MeasuredOn)})
 	}
 	if t == nil || t.Open() {
@@ -180,12 +181,12 @@ func (d *recordDetail) lossRows(w, h int) []string {
 	}
 	rows := []string{title.String()}
 	if logged(places) {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.dim, firstFit(w-2, logWords(places)...)).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Dim, frame.FirstFit(w-2, logWords(places)...)).String())
 	} else if labels := measuredWords(places); len(labels) > 0 {
-		title.Rest(cell.New(w).Put(th.dim, firstFit(title.Left()-2, labels...)).Gap(1))
+		title.Rest(cell.New(w).Put(th.Dim, frame.FirstFit(title.Left()-2, labels...)).Gap(1))
 		rows[0] = title.String()
 	}
-	c.Levels = th.targetLevel(tr.Target)
+	c.Levels = targetLevel(th, tr.Target)
 	c.Top = settled(c.Lines)
 	for _, l := range c.Rows(w-2, h-len(rows)) {
 		rows = append(rows, " "+l+" ")
@@ -245,7 +246,7 @@ func measuredWords(places []place) []string {
 	var on, machines []string
 	for _, p := range places {
 		if p.on != "" && (len(on) == 0 || on[len(on)-1] != p.on) {
-			on, machines = append(on, p.on), append(machines, machineOf(p.on))
+			on, machines = append(on, p.on), append(machines, frame.MachineOf(p.on))
 		}
 	}
 	if len(on) == 0 {

@@ -55,7 +55,7 @@ func TestTheMachineIsAskedSeldom(t *testing.T) {
 	m := New(o)
 	t.Cleanup(m.Close)
 	h := m.needs
-	m.o.Now = func() time.Time { return at }
+	m.frame.Now = func() time.Time { return at }
 	first := h.survey("nanogpt/4")
 	if h.survey("nanogpt/5") != nil {
 		t.Error("two tasks are looked at together")

@@ -6,12 +6,13 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/taskdata"
+	"pitwall/ui/frame"
 )
 
-func (r *records) actions() []action {
-	var as []action
+func (r *records) Actions() []frame.Action {
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	t, tr := r.choice.ready(), r.choice.current()
 	if r.plotting {
@@ -36,7 +37,7 @@ func (r *records) actions() []action {
 		add("G end", "", "", "", r.move(1<<30))
 	}
 	add("/", "/", "filter", "narrow by number, title, person or date", func() tea.Cmd {
-		return r.openFilter(&tr.filter, func() { tr.narrow() }, tr.count)
+		return r.OpenFilter(&tr.filter, func() { tr.narrow() }, tr.count)
 	})
 	if tr.filter != "" && !r.plotting {
 		add("esc", "esc", "all records", "show all records again", func() tea.Cmd { tr.settle(); tr.filter = ""; tr.narrow(); return nil })

@@ -6,6 +6,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // recordList is a track's records as a list.
@@ -29,7 +30,7 @@ const (
 
 // rows gives the list: one row a record, scrolled so that the chosen one shows.
 func (l *recordList) rows(w, h int) []string {
-	th, tr := l.m.th, l.choice.current()
+	th, tr := l.m.frame.Theme, l.choice.current()
 	timeW := max(tr.alignedWidth(), len("time"))
 	speedW, barW, dateW := 0, 0, 0
 	if w >= withSpeedup {
@@ -59,9 +60,9 @@ func (l *recordList) rows(w, h int) []string {
 	if len(tr.found) == 0 {
 		rows = append(rows, cell.New(w).String())
 		text := cell.Wrap(clean.Line(l.nothing())+".", max(w-7, 1))
-		text = append(text[:min(len(text), 3)], "esc shows all "+plural(len(tr.records), "record")+".")
+		text = append(text[:min(len(text), 3)], "esc shows all "+frame.Plural(len(tr.records), "record")+".")
 		for _, l := range text {
-			rows = append(rows, cell.New(w).Gap(6).Put(th.dim, l).String())
+			rows = append(rows, cell.New(w).Gap(6).Put(th.Dim, l).String())
 		}
 		return rows
 	}
@@ -72,28 +73,28 @@ func (l *recordList) rows(w, h int) []string {
 		rec := &tr.records[tr.found[i]]
 		base, st := cell.Style(""), cell.Style("")
 		if i == tr.at {
-			base, st = th.selected, th.bold
+			base, st = th.Selected, th.Bold
 		}
 		row := cell.On(w, base)
 		if i == tr.at {
-			row.Put(th.accent, "›")
+			row.Put(th.Accent, "›")
 		}
-		th.putFound(row.To(1), th.dim, fmt.Sprintf("%3d", rec.Number), find).Gap(2)
+		putFound(th, row.To(1), th.Dim, fmt.Sprintf("%3d", rec.Number), find).Gap(2)
 		if marked > 0 {
 			l.marks(row, rec)
 		}
-		th.putTitle(row, st, rec, find, title)
+		putTitle(th, row, st, rec, find, title)
 		if dateW > 0 {
-			th.putFound(row.To(ends-timeW-speedW-dateW+2), th.dim, clean.Line(rec.Date), find)
+			putFound(th, row.To(ends-timeW-speedW-dateW+2), th.Dim, clean.Line(rec.Date), find)
 		}
 		if s := tr.speedup(rec); speedW > 0 && s > 0 {
 			text := tr.ratio(s)
-			row.To(ends-timeW-2-clean.Width(text)).Put(th.dim, text)
+			row.To(ends-timeW-2-clean.Width(text)).Put(th.Dim, text)
 		}
 		text := tr.aligned(rec)
 		row.To(ends-clean.Width(text)).Put("", text)
 		if share, _ := tr.share(rec.Seconds); barW > 0 {
-			row.Gap(1).Put(th.gold, bar(share, barW))
+			row.Gap(1).Put(th.Gold, frame.Bar(share, barW))
 		}
 		rows = append(rows, row.String())
 	}
@@ -102,7 +103,7 @@ func (l *recordList) rows(w, h int) []string {
 
 // head names the columns of the list; the speedup ends two cells before time.
 func (l *recordList) head(w, date, time, ends int, withDate, withSpeedup bool) string {
-	th, tr := l.m.th, l.choice.current()
+	th, tr := l.m.frame.Theme, l.choice.current()
 	label := "time"
 	if tr.Practice {
 		label = "practice time"
@@ -115,26 +116,26 @@ func (l *recordList) head(w, date, time, ends int, withDate, withSpeedup bool) s
 		of, with := fmt.Sprintf(" of %d", len(tr.records)), "  “"+clean.Line(tr.filter)+"”"
 		where = []string{where[0] + of + with, where[0] + with, where[0] + of}
 	}
-	row := cell.New(w).Gap(3).Put(th.dim, "#").Gap(2)
+	row := cell.New(w).Gap(3).Put(th.Dim, "#").Gap(2)
 	if !tr.Practice && tr.filter == "" { // what a filter leaves is told in full first
 		row.Gap(3)
 	}
-	row.Put(th.dim, "record").Gap(2)
+	row.Put(th.Dim, "record").Gap(2)
 	room := min(date, ends-len(label)) - row.Used() - 1
-	row.Put("", cell.Cut(firstFit(room, where...), room))
+	row.Put("", cell.Cut(frame.FirstFit(room, where...), room))
 	if withDate {
-		row.To(date+2).Put(th.dim, "date")
+		row.To(date+2).Put(th.Dim, "date")
 	}
 	if withSpeedup {
-		row.To(time-9).Put(th.dim, "speedup")
+		row.To(time-9).Put(th.Dim, "speedup")
 	}
 	row.To(ends - len(label))
 	if tr.Practice {
-		row.Put(th.warn, "practice ")
+		row.Put(th.Warn, "practice ")
 	}
-	row.Put(th.dim, "time")
+	row.Put(th.Dim, "time")
 	if _, log := tr.share(1); log && w >= withBar {
-		row.Gap(1).Put(th.dim, firstFit(row.Left()-1, "log scale", "log"))
+		row.Gap(1).Put(th.Dim, frame.FirstFit(row.Left()-1, "log scale", "log"))
 	}
 	return row.String()
 }
@@ -152,8 +153,8 @@ const (
 // marks adds what kind of task starts at a record, bright where it can be
 // attempted, and what kind of record it is.
 func (l *recordList) marks(row *cell.Row, rec *taskdata.Record) {
-	th, t := l.m.th, l.choice.current().tasks[rec.Number]
-	mark, st := " ", th.faint
+	th, t := l.m.frame.Theme, l.choice.current().tasks[rec.Number]
+	mark, st := " ", th.Faint
 	if t != nil {
 		switch {
 		case t.Benchmark():
@@ -164,15 +165,15 @@ func (l *recordList) marks(row *cell.Row, rec *taskdata.Record) {
 			mark = "·"
 		}
 		if t.Ready {
-			st = th.accent
+			st = th.Accent
 		}
 	}
 	row.Put(st, mark)
 	switch {
 	case len(rec.Retimed) > 0:
-		row.Put(th.dim, markRetimed)
+		row.Put(th.Dim, markRetimed)
 	case rec.Upgrade():
-		row.Put(th.dim, markUpgrade)
+		row.Put(th.Dim, markUpgrade)
 	default:
 		row.Gap(1)
 	}
@@ -180,7 +181,7 @@ func (l *recordList) marks(row *cell.Row, rec *taskdata.Record) {
 }
 
 // putTitle adds a record's title in w cells, and the person for whom it was found.
-func (th *theme) putTitle(row *cell.Row, st cell.Style, rec *taskdata.Record, find [][]rune, w int) {
+func putTitle(th *frame.Theme, row *cell.Row, st cell.Style, rec *taskdata.Record, find [][]rune, w int) {
 	title, who := clean.Line(rec.Title), ""
 	for _, p := range rec.People {
 		for _, word := range find {
@@ -190,9 +191,9 @@ func (th *theme) putTitle(row *cell.Row, st cell.Style, rec *taskdata.Record, fi
 		}
 	}
 	if n := w - clean.Width(who) - 2; who != "" && n >= 6 {
-		th.putFound(row, st, cell.Cut(title, n), find).Gap(2)
-		th.putFound(row, th.dim, who, find)
+		putFound(th, row, st, cell.Cut(title, n), find).Gap(2)
+		putFound(th, row, th.Dim, who, find)
 		return
 	}
-	th.putFound(row, st, cell.Cut(title, w), find)
+	putFound(th, row, st, cell.Cut(title, w), find)
 }

@@ -10,40 +10,41 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // checkSign gives how a check is marked.
-func (th *theme) checkSign(c EnvCheck) (string, cell.Style) {
+func checkSign(th *frame.Theme, c EnvCheck) (string, cell.Style) {
 	switch {
 	case !c.OK:
-		return "✗", th.bad
+		return "✗", th.Bad
 	case c.Mend != "":
-		return "!", th.warn
+		return "!", th.Warn
 	}
-	return "✓", th.good
+	return "✓", th.Good
 }
 
 // needsRows says what of a task's needs is here, in at most so many rows: each with
 // its mend where all fit, else in a row together with the first trouble.
 func (d *recordDetail) needsRows(w, most int, task string) []string {
-	th := d.m.th
+	th := d.m.frame.Theme
 	s, known := d.m.needs.here[task]
-	head := func() *cell.Row { return cell.New(w).Gap(1).Put(th.dim, "here").To(8) }
+	head := func() *cell.Row { return cell.New(w).Gap(1).Put(th.Dim, "here").To(8) }
 	switch {
 	case most <= 0:
 		return nil
 	case !known:
-		return []string{head().Put(th.dim, "looking at GPUs, torch and data…").String()}
+		return []string{head().Put(th.Dim, "looking at GPUs, torch and data…").String()}
 	case s.err != "":
-		return th.noted(w, 8, most, "here", th.warn, s.err)
+		return noted(th, w, 8, most, "here", th.Warn, s.err)
 	}
-	if rows := th.checkRows(w, s.checks); len(rows) <= most {
+	if rows := checkRows(th, w, s.checks); len(rows) <= most {
 		return rows
 	}
 	row := head()
 	var first *EnvCheck
 	for i, c := range s.checks {
-		sign, st := th.checkSign(c)
+		sign, st := checkSign(th, c)
 		row.Put(st, sign+" ").Put("", clean.Line(c.Name)).Gap(1)
 		if !c.OK && first == nil {
 			first = &s.checks[i]
@@ -55,19 +56,19 @@ func (d *recordDetail) needsRows(w, most int, task string) []string {
 		if first.Mend != "" {
 			text += " → " + first.Mend
 		}
-		rows = append(rows, th.noted(w, 8, most-1, "", th.warn, text)...)
+		rows = append(rows, noted(th, w, 8, most-1, "", th.Warn, text)...)
 	}
 	return rows
 }
 
 // noted gives text in rows that begin at a column, with a name before the first.
-func (th *theme) noted(w, indent, most int, name string, st cell.Style, text string) []string {
+func noted(th *frame.Theme, w, indent, most int, name string, st cell.Style, text string) []string {
 	var rows []string
 	lines := cell.Wrap(clean.Line(text), max(w-indent-1, 1))
 	for i, l := range lines[:min(len(lines), max(most, 0))] {
 		row := cell.New(w).Gap(1)
 		if i == 0 {
-			row.Put(th.dim, name)
+			row.Put(th.Dim, name)
 		}
 		if i == most-1 && len(lines) > most {
 			l = cell.Cut(l+" …", w-indent-1)
@@ -78,28 +79,28 @@ func (th *theme) noted(w, indent, most int, name string, st cell.Style, text str
 }
 
 // checkRows lists checks, each with what was found and its mend.
-func (th *theme) checkRows(w int, checks []EnvCheck) []string {
+func checkRows(th *frame.Theme, w int, checks []EnvCheck) []string {
 	var rows []string
 	const indent = 20
 	for i, c := range checks {
-		sign, st := th.checkSign(c)
+		sign, st := checkSign(th, c)
 		name := ""
 		if i == 0 {
 			name = "here"
 		}
 		for k, l := range cell.Wrap(clean.Line(c.Found), max(w-indent-1, 1)) {
-			row := cell.New(w).Gap(1).Put(th.dim, name).To(8)
+			row := cell.New(w).Gap(1).Put(th.Dim, name).To(8)
 			if k == 0 {
 				row.Put(st, sign+" ").Put("", clean.Line(c.Name))
 			}
-			rows = append(rows, row.To(indent).Put(th.dim, l).String())
+			rows = append(rows, row.To(indent).Put(th.Dim, l).String())
 			name = ""
 		}
 		if c.Mend != "" {
 			for k, l := range cell.Wrap(clean.Line(c.Mend), max(w-indent-3, 1)) {
 				row := cell.New(w).Gap(indent)
 				if k == 0 {
-					row.Put(th.accent, "→")
+					row.Put(th.Accent, "→")
 				}
 				rows = append(rows, row.To(indent+2).Put("", l).String())
 			}
@@ -152,7 +153,7 @@ func (r *records) sourceActions(t *taskdata.Task, add addAction) {
 
 // sourceRow says where scripts and hints come from, nil where nothing was imported.
 func (d *recordDetail) sourceRow(w int, t *taskdata.Task) []string {
-	th := d.m.th
+	th := d.m.frame.Theme
 	scripts, hints := t.Sources(), t.HintSources()
 	if len(scripts) == 0 {
 		return nil
@@ -163,9 +164,9 @@ func (d *recordDetail) sourceRow(w int, t *taskdata.Task) []string {
 			case len(all) == 1:
 				row.Put("", word(name)).Gap(2)
 			case name == chosen:
-				row.Put(th.accent+th.bold, "["+word(name)+"]")
+				row.Put(th.Accent+th.Bold, "["+word(name)+"]")
 			default:
-				row.Gap(1).Put(th.dim, word(name)).Gap(1)
+				row.Gap(1).Put(th.Dim, word(name)).Gap(1)
 			}
 		}
 	}
@@ -174,10 +175,10 @@ func (d *recordDetail) sourceRow(w int, t *taskdata.Task) []string {
 		scriptsAs = func(s string) string { return strings.TrimPrefix(scriptsWord(s), "record's ") }
 		hintsAs = func(s string) string { return strings.TrimPrefix(hintsWord(s), "the ") }
 	}
-	row := cell.New(w).Gap(1).Put(th.dim, "from").To(8)
+	row := cell.New(w).Gap(1).Put(th.Dim, "from").To(8)
 	put(row, scripts, t.From.Source(), scriptsAs)
 	if len(hints) > 1 && len(t.Hints) > 1 {
-		row.Put(th.dim, "by").Gap(1)
+		row.Put(th.Dim, "by").Gap(1)
 		put(row, hints, t.HintSource(), hintsAs)
 	}
 	return []string{row.String()}
@@ -190,9 +191,9 @@ func needsReader(m *Model, task string) *reader {
 		made: func(w int) []string {
 			s := m.needs.here[task]
 			if s.err != "" {
-				return m.th.noted(w, 1, 20, "", m.th.warn, s.err)
+				return noted(m.frame.Theme, w, 1, 20, "", m.frame.Theme.Warn, s.err)
 			}
-			return slices.Concat([]string{cell.New(w).String()}, m.th.checkRows(w, s.checks))
+			return slices.Concat([]string{cell.New(w).String()}, checkRows(m.frame.Theme, w, s.checks))
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/plot"
 )
 
@@ -23,7 +24,7 @@ func (p *recordPlot) forget() { p.of, p.drawn = plotKey{}, nil }
 
 // plotKey is what a drawn history plot depends on.
 type plotKey struct {
-	th     *theme
+	th     *frame.Theme
 	track  int
 	number int // of the chosen record
 	filter string
@@ -32,7 +33,7 @@ type plotKey struct {
 
 // rows draws the history of record times, with the chosen record marked.
 func (p *recordPlot) rows(w, h int) []string {
-	key := plotKey{th: p.m.th, track: p.choice.track, filter: p.choice.current().filter, w: w, h: h}
+	key := plotKey{th: p.m.frame.Theme, track: p.choice.track, filter: p.choice.current().filter, w: w, h: h}
 	if rec := p.choice.record(); rec != nil {
 		key.number = rec.Number
 	}
@@ -43,12 +44,12 @@ func (p *recordPlot) rows(w, h int) []string {
 }
 
 func (p *recordPlot) draw(w, h int) []string {
-	th, tr := p.m.th, p.choice.current()
+	th, tr := p.m.frame.Theme, p.choice.current()
 	title := cell.New(w).Gap(1)
 	if tr.Practice {
-		title.Put(th.warn, "practice ")
+		title.Put(th.Warn, "practice ")
 	}
-	title.Put(th.dim, firstFit(title.Left()-1, tr.plotTitles(p.choice.record())...))
+	title.Put(th.Dim, frame.FirstFit(title.Left()-1, tr.plotTitles(p.choice.record())...))
 
 	var chosen, found plot.Series
 	add := func(s *plot.Series, rec *taskdata.Record) {
@@ -64,13 +65,13 @@ func (p *recordPlot) draw(w, h int) []string {
 	}
 	// Marks take whole cells: where there are many records the staircase alone
 	// shows more, but for those that a filter found.
-	history := []plot.Line{{Series: &tr.steps, Style: th.grey}, {Series: &found, Style: th.gold, Mark: '•', Points: true}}
+	history := []plot.Line{{Series: &tr.steps, Style: th.Grey}, {Series: &found, Style: th.Gold, Mark: '•', Points: true}}
 	if tr.byDate && tr.filter == "" && 4*tr.times.Len() > w {
-		history = []plot.Line{{Series: &tr.steps, Style: th.gold}}
+		history = []plot.Line{{Series: &tr.steps, Style: th.Gold}}
 	}
 	c := plot.Chart{
-		Lines: append(history, plot.Line{Series: &chosen, Style: th.accent + th.bold, Mark: '◆', Points: true}),
-		LogY:  true, XTicks: true, Dates: tr.byDate, Axis: th.dim, Faint: th.faint,
+		Lines: append(history, plot.Line{Series: &chosen, Style: th.Accent + th.Bold, Mark: '◆', Points: true}),
+		LogY:  true, XTicks: true, Dates: tr.byDate, Axis: th.Dim, Faint: th.Faint,
 	}
 	rows := []string{title.String()}
 	for _, l := range c.Rows(w-2, h-len(rows)) {
@@ -94,8 +95,8 @@ func (t *track) plotTitles(rec *taskdata.Record) []string {
 		if rec != nil && rec.MeasuredOn != "" {
 			on := clean.Line(rec.MeasuredOn)
 			titles = append(titles,
-				over+" · "+all+" · "+on, over+" · "+all+" · on "+machineOf(on),
-				what+" · "+all+" · on "+machineOf(on), what+" · on "+machineOf(on))
+				over+" · "+all+" · "+on, over+" · "+all+" · on "+frame.MachineOf(on),
+				what+" · "+all+" · on "+frame.MachineOf(on), what+" · on "+frame.MachineOf(on))
 		}
 		titles = append(titles, over+" · "+all, what+" · "+all)
 	}

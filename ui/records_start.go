@@ -58,7 +58,7 @@ func (b *recordStart) refuse(why string) func() tea.Cmd {
 	if t := b.choice.task(); t != nil && !t.Ready {
 		why = t.ID() + " cannot be attempted yet: " + why
 	}
-	return func() tea.Cmd { return b.m.say(why, false) }
+	return func() tea.Cmd { return b.m.frame.Say(why, false) }
 }
 
 // importable reports whether the chosen record's task waits for an import that the

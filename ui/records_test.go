@@ -13,6 +13,7 @@ import (
 	"pitwall/store/storetest"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // driveHome is drive at home, with the attempts read.
@@ -108,7 +109,7 @@ func TestFilterNarrowsByNumberTitlePersonAndDate(t *testing.T) {
 	d.press("2", "/")
 	d.typeIn("yarn")
 	d.until("filter yarn▌", "1 of 89", "YaRN", "enter keep", "esc clear")
-	if raw := strings.Join(d.m.screen(140, 42), "\n"); !strings.Contains(raw, string(d.m.th.bold+d.m.th.hit)+"YaRN") {
+	if raw := strings.Join(d.m.screen(140, 42), "\n"); !strings.Contains(raw, string(d.m.frame.Theme.Bold+d.m.frame.Theme.Hit)+"YaRN") {
 		t.Error("what was found is not marked")
 	}
 	d.press("esc")
@@ -194,11 +195,11 @@ func TestRecordWithoutScriptSaysWhyItCannotBeAttempted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.m.toast.text != "" {
+	if d.m.frame.Toast().Text != "" {
 		t.Fatal("something is said before it was asked for")
 	}
 	d.press("enter")
-	if text := d.m.toast.text; !strings.Contains(text, task.Why) || d.m.toast.bad {
+	if text := d.m.frame.Toast().Text; !strings.Contains(text, task.Why) || d.m.frame.Toast().Bad {
 		t.Errorf("Enter says %q", text)
 	}
 	screen := d.text()
@@ -272,7 +273,7 @@ func TestPracticeStandsByEveryFigure(t *testing.T) {
 }
 
 func TestPutFoundMarksAllThatTheWordsFound(t *testing.T) {
-	th := newTheme(true)
+	th := frame.NewTheme(true)
 	for _, c := range []struct{ text, words, want string }{
 		{"Muon, tuned", "mu tu", "[Mu]on, [tu]ned"},
 		{"aaa", "aa", "[aaa]"},
@@ -282,8 +283,8 @@ func TestPutFoundMarksAllThatTheWordsFound(t *testing.T) {
 		{"plain", "", "plain"},
 	} {
 		row := cell.New(ansi.StringWidth(c.text))
-		got := th.putFound(row, "", c.text, words(c.words)).String()
-		got = strings.NewReplacer(string(th.hit), "[", "\x1b[m", "]").Replace(got)
+		got := putFound(th, row, "", c.text, words(c.words)).String()
+		got = strings.NewReplacer(string(th.Hit), "[", "\x1b[m", "]").Replace(got)
 		if got != c.want {
 			t.Errorf("%q in %q: %q, want %q", c.words, c.text, got, c.want)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"pitwall/internal/clean"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // columns gives the widths of the list and of what tells about the chosen
@@ -18,9 +19,9 @@ func (r *records) columns(w int) (left, right int) {
 	return left, w - left - 1
 }
 
-func (r *records) rows(w, h int) []string {
-	th := r.m.th
-	head := r.m.header(w, "records", nil)
+func (r *records) Rows(w, h int) []string {
+	th := r.m.frame.Theme
+	head := r.m.frame.Header(w, "records", nil)
 	if n := len(r.choice.tracks); n > 0 {
 		head = r.headRow(w)
 	}
@@ -28,17 +29,17 @@ func (r *records) rows(w, h int) []string {
 	if r.m.preflight.blocked != "" {
 		for i, l := range cell.Wrap("No run can be started here: "+r.m.preflight.blocked, max(w-4, 1)) {
 			if i < 3 {
-				rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌").Gap(1).Put(th.warn, l).String())
+				rows = append(rows, cell.New(w).Gap(1).Put(th.Bad, "▌").Gap(1).Put(th.Warn, l).String())
 			}
 		}
-		rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌").Gap(1).Put(th.dim, "Looking, reading and replaying work all the same.").String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Bad, "▌").Gap(1).Put(th.Dim, "Looking, reading and replaying work all the same.").String())
 	}
 	if l := liveOf(r.m.attempts); l != nil {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "● ").Put("", attemptName(*l)).Gap(2).
-			Put(th.dim, fmt.Sprintf("%s · %s · %s", clean.Line(l.Task), clean.Line(l.Agent), statusWords(*l))).Gap(2).
-			Put(th.accent, "w").Put(th.dim, " watch").String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Run, "● ").Put("", attemptName(*l)).Gap(2).
+			Put(th.Dim, fmt.Sprintf("%s · %s · %s", clean.Line(l.Task), clean.Line(l.Agent), statusWords(*l))).Gap(2).
+			Put(th.Accent, "w").Put(th.Dim, " watch").String())
 	}
-	rows = append(rows, r.m.rule(w))
+	rows = append(rows, r.m.frame.Rule(w))
 	left, right := r.columns(w)
 	body := h - len(rows)
 	switch {
@@ -48,7 +49,7 @@ func (r *records) rows(w, h int) []string {
 	case right == w:
 		n := min(len(r.choice.current().records)+1, body/2)
 		rows = append(rows, cell.Fit(r.list.rows(w, n), w, n)...)
-		rows = append(rows, r.m.rule(w))
+		rows = append(rows, r.m.frame.Rule(w))
 		rows = append(rows, r.detail.rows(w, h-len(rows))...)
 	default:
 		list, under := r.leftRows(left, body)
@@ -59,24 +60,24 @@ func (r *records) rows(w, h int) []string {
 			n := max(body*2/5, body-factsMost)
 			side = append(cell.Fit(r.detail.rows(right, body-n), right, body-n), r.plot.rows(right, n)...)
 		}
-		rows = append(rows, cell.Beside(th.faint, cell.Fit(list, left, body), cell.Fit(side, right, body))...)
+		rows = append(rows, cell.Beside(th.Faint, cell.Fit(list, left, body), cell.Fit(side, right, body))...)
 	}
 	return cell.Fit(rows, w, h)
 }
 
 // headRow gives the first line, with the tracks and the keys that go to them.
 func (r *records) headRow(w int) string {
-	th := r.m.th
+	th := r.m.frame.Theme
 	tabs := func(all bool) *cell.Row {
 		row := cell.New(w)
 		for i, t := range r.choice.tracks {
 			switch key := fmt.Sprint(i + 1); {
 			case i == r.choice.track:
-				row.Put(th.accent+th.bold, "["+key+" "+t.ID+"]")
+				row.Put(th.Accent+th.Bold, "["+key+" "+t.ID+"]")
 			case all:
-				row.Gap(1).Put(th.accent, key).Put(th.dim, " "+t.ID).Gap(1)
+				row.Gap(1).Put(th.Accent, key).Put(th.Dim, " "+t.ID).Gap(1)
 			default:
-				row.Gap(1).Put(th.accent, key).Gap(1)
+				row.Gap(1).Put(th.Accent, key).Gap(1)
 			}
 		}
 		return row
@@ -88,57 +89,57 @@ func (r *records) headRow(w int) string {
 	case row.Used() > room:
 		row = tabs(false)
 	case version != "" && row.Used()+clean.Width(version)+4 <= room:
-		row.Gap(3).Put(th.faint, version)
+		row.Gap(3).Put(th.Faint, version)
 	}
-	return r.m.header(w, "records", row.Gap(1))
+	return r.m.frame.Header(w, "records", row.Gap(1))
 }
 
 func (r *records) trackLine(w int) string {
-	th, tr := r.m.th, r.choice.current()
-	row := cell.New(w).Gap(1).Put(th.bold, tr.ID).Gap(2)
+	th, tr := r.m.frame.Theme, r.choice.current()
+	row := cell.New(w).Gap(1).Put(th.Bold, tr.ID).Gap(2)
 	target := fmt.Sprintf("target %.2f %s", tr.Target, clean.Line(tr.Unit))
 	if tr.Practice {
-		row.Put(th.warn, firstFit(row.Left()-len(target)-3, "practice: says nothing about models", "practice")).Gap(2)
-		row.Put(th.dim, target)
+		row.Put(th.Warn, frame.FirstFit(row.Left()-len(target)-3, "practice: says nothing about models", "practice")).Gap(2)
+		row.Put(th.Dim, target)
 	} else {
 		title, on := clean.Line(tr.Title), clean.Line(tr.Hardware)
 		ready := tr.readyWords(r.m.o.Import != nil)
-		row.Put(th.dim, firstFit(row.Left()-1, title+" · "+target+" · "+on+ready, target+" · "+on+ready, target+ready, target))
+		row.Put(th.Dim, frame.FirstFit(row.Left()-1, title+" · "+target+" · "+on+ready, target+" · "+on+ready, target+ready, target))
 	}
 	right := ""
 	if r.m.machine != "" {
 		right = "this machine: " + r.m.machine
 	}
 	if !tr.Practice {
-		right = firstFit(row.Left()-5, legend+"    "+right, legend, "")
+		right = frame.FirstFit(row.Left()-5, legend+"    "+right, legend, "")
 	}
 	if right != "" {
-		row.Rest(cell.New(w).Put(th.dim, strings.TrimSpace(right)).Gap(1))
+		row.Rest(cell.New(w).Put(th.Dim, strings.TrimSpace(right)).Gap(1))
 	}
 	return row.String()
 }
 
 // chosenLine gives the chosen record on one row.
 func (r *records) chosenLine(w int) string {
-	th, tr := r.m.th, r.choice.current()
+	th, tr := r.m.frame.Theme, r.choice.current()
 	rec := r.choice.record()
 	row := cell.New(w).Gap(1)
 	if rec == nil {
-		return row.Put(th.dim, r.list.nothing()).String()
+		return row.Put(th.Dim, r.list.nothing()).String()
 	}
-	right := cell.New(w).Put(th.gold, tr.time(rec))
+	right := cell.New(w).Put(th.Gold, tr.time(rec))
 	if s := tr.speedup(rec); s > 0 {
-		right.Gap(2).Put(th.bold, tr.ratio(s)).Put(th.dim, " over "+fmt.Sprint(rec.Number-1))
+		right.Gap(2).Put(th.Bold, tr.ratio(s)).Put(th.Dim, " over "+fmt.Sprint(rec.Number-1))
 	}
 	if tr.Practice {
-		right.Gap(2).Put(th.warn, "practice")
+		right.Gap(2).Put(th.Warn, "practice")
 	}
 	if tr.byDate {
-		right.Gap(2).Put(th.dim, clean.Line(rec.Date))
+		right.Gap(2).Put(th.Dim, clean.Line(rec.Date))
 	}
-	row.Put(th.accent, "◆ ").Put(th.dim, fmt.Sprintf("%d of %d  ", rec.Number, len(tr.records)))
+	row.Put(th.Accent, "◆ ").Put(th.Dim, fmt.Sprintf("%d of %d  ", rec.Number, len(tr.records)))
 	if room := row.Left() - right.Used() - 2; room >= 8 {
-		th.putFound(row, th.bold, cell.Cut(clean.Line(rec.Title), room), words(tr.filter))
+		putFound(th, row, th.Bold, cell.Cut(clean.Line(rec.Title), room), words(tr.filter))
 	}
 	return row.Rest(right.Gap(1)).String()
 }

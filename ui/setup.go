@@ -100,13 +100,13 @@ func (s *setup) touch() {
 // reset goes back to the defaults.
 func (s *setup) reset() tea.Cmd {
 	if err := s.sheet.reset(); err != nil {
-		return s.m.complain("read the defaults", err)
+		return s.m.frame.Complain("read the defaults", err)
 	}
 	s.failed = ""
 	return nil
 }
 
-func (s *setup) title() string { return "set up" }
+func (s *setup) Title() string { return "set up" }
 
 func (s *setup) spins() bool {
 	return s.starting || s.told.busy || s.list != nil && s.sheet.models.asking
@@ -174,18 +174,18 @@ func (s *setup) begun(msg begunMsg) tea.Cmd {
 			s.m.preflight.blocked = s.failed
 		}
 		if s.m.now != s {
-			return s.m.complain("start the attempt", msg.err)
+			return s.m.frame.Complain("start the attempt", msg.err)
 		}
 		return nil
 	}
 	delete(s.sheet.kept, msg.agent)
 	if s.m.now != s {
-		return s.m.say("the attempt has started; it stands first in the history", false)
+		return s.m.frame.Say("the attempt has started; it stands first in the history", false)
 	}
 	return s.m.open(openMsg{id: msg.id})
 }
 
-func (s *setup) update(msg tea.Msg) tea.Cmd {
+func (s *setup) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case begunMsg:
 		return s.begun(msg)
@@ -205,7 +205,7 @@ func (s *setup) update(msg tea.Msg) tea.Cmd {
 
 // prepare takes up the attempts once they are read, and asks for the prompt that
 // belongs to the choices.
-func (s *setup) prepare(w, _ int) tea.Cmd {
+func (s *setup) Prepare(w, _ int) tea.Cmd {
 	if !s.sheet.known && s.m.loaded {
 		if s.sheet.known = true; !s.sheet.touched && !s.starting {
 			s.load()

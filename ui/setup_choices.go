@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // choices is the list of what is chosen: one row stands out, and is turned or typed.
@@ -16,11 +17,11 @@ type choices struct {
 	form    *form
 	touched func() // a person has chosen something
 
-	at    string // key of the chosen row
-	top   int    // first row that shows
-	page  int    // rows that show
-	input *input // what is typed in the chosen row, nil for nothing
-	fresh bool   // the next key writes over what stands in the input
+	at    string       // key of the chosen row
+	top   int          // first row that shows
+	page  int          // rows that show
+	input *frame.Input // what is typed in the chosen row, nil for nothing
+	fresh bool         // the next key writes over what stands in the input
 }
 
 // settle goes to the row to start from, or to the first that stands in its way.
@@ -74,10 +75,10 @@ func (c *choices) openInput(r setupRow, text string) tea.Cmd {
 	if c.fresh {
 		text = r.text
 	}
-	in := newInput(strings.TrimSpace(r.name), text, usualBytes)
-	in.done = func(keep bool) tea.Cmd {
+	in := frame.NewInput(strings.TrimSpace(r.name), text, frame.UsualBytes)
+	in.Done = func(keep bool) tea.Cmd {
 		if keep {
-			c.enter(r, in.text())
+			c.enter(r, in.Text())
 		}
 		return nil
 	}
@@ -137,37 +138,37 @@ func (c *choices) rows(w, h int, foot []string, active bool) []string {
 }
 
 func (c *choices) row(r setupRow, first, active bool, edge string, w int) string {
-	th, chosen := c.m.th, r.key == c.at
+	th, chosen := c.m.frame.Theme, r.key == c.at
 	base := cell.Style("")
 	if chosen {
-		base = th.selected
+		base = th.Selected
 	}
 	row := cell.On(w, base)
 	gutter := 0
 	if w >= setupGutter {
 		gutter = gutterWidth
 		if row.Gap(1); first {
-			row.Put(th.dim, r.group)
+			row.Put(th.Dim, r.group)
 		}
 	}
 	row.To(gutter)
 	switch {
 	case chosen && active:
-		row.Put(th.accent, "›")
+		row.Put(th.Accent, "›")
 	default:
-		row.Put(th.dim, edge)
+		row.Put(th.Dim, edge)
 	}
-	name := th.dim
+	name := th.Dim
 	if chosen {
-		name = th.bold
+		name = th.Bold
 	}
 	row.Gap(1).Put(name, r.name).To(gutter + 2 + nameWidth)
 	c.putValue(row, r, chosen)
 	if r.wrong != "" {
-		return row.Gap(1).Put(th.bad, "✗ ").Put(th.bad, r.wrong).String()
+		return row.Gap(1).Put(th.Bad, "✗ ").Put(th.Bad, r.wrong).String()
 	}
-	if note := firstFit(row.Left()-2, r.note, r.short, ""); note != "" {
-		row.Gap(1).Put(th.dim, note)
+	if note := frame.FirstFit(row.Left()-2, r.note, r.short, ""); note != "" {
+		row.Gap(1).Put(th.Dim, note)
 	}
 	about := gutter + 2 + nameWidth + valueWidth
 	if w-about < aboutWidth {
@@ -177,25 +178,25 @@ func (c *choices) row(r setupRow, first, active bool, edge string, w int) string
 		row.Gap(2)
 	}
 	if row.To(about).Left() > aboutWidth || r.note == "" {
-		row.Put(th.dim, cell.Cut(r.about, row.Left()-1))
+		row.Put(th.Dim, cell.Cut(r.about, row.Left()-1))
 	}
 	return row.String()
 }
 
 // putValue adds a row's value, or what is being typed in its place.
 func (c *choices) putValue(row *cell.Row, r setupRow, chosen bool) {
-	th := c.m.th
+	th := c.m.frame.Theme
 	st := cell.Style("")
 	switch {
 	case r.wrong != "" || r.bad:
-		st = th.bad
+		st = th.Bad
 	case chosen:
-		st = th.accent + th.bold
+		st = th.Accent + th.Bold
 	case r.quiet:
-		st = th.dim
+		st = th.Dim
 	}
 	if in := c.input; chosen && in != nil {
-		in.field.Draw(row.Gap(2), min(in.field.Cells(), row.Left()-3), c.typedStyle(), th.dim)
+		in.Field.Draw(row.Gap(2), min(in.Field.Cells(), row.Left()-3), c.typedStyle(), th.Dim)
 		return
 	}
 	value := r.value
@@ -204,10 +205,10 @@ func (c *choices) putValue(row *cell.Row, r setupRow, chosen bool) {
 		if r.wrong != "" {
 			room /= 2
 		}
-		value = modelName(value, max(room, 8))
+		value = frame.ModelName(value, max(room, 8))
 	}
 	if chosen && r.turn != nil {
-		row.Put(th.accent, "‹ ").Put(st, value).Put(th.accent, " ›")
+		row.Put(th.Accent, "‹ ").Put(st, value).Put(th.Accent, " ›")
 		return
 	}
 	row.Gap(2).Put(st, value).Gap(2)
@@ -234,18 +235,18 @@ func (c *choices) index(all []setupRow) int {
 // aboutChosen says what the chosen row means, or what is wrong with it, and in how
 // many rows at most. failed is why the last start was refused.
 func (c *choices) aboutChosen(failed string) (text string, st cell.Style, most int) {
-	th, all := c.m.th, c.all()
+	th, all := c.m.frame.Theme, c.all()
 	i := c.index(all)
 	if i == len(all) {
-		return c.sheet.origin, th.dim, 2
+		return c.sheet.origin, th.Dim, 2
 	}
 	r := all[i]
 	text = r.about
 	switch {
 	case r.wrong != "" && strings.HasSuffix(failed, r.wrong):
-		return "", th.dim, 2 // it is told below
+		return "", th.Dim, 2 // it is told below
 	case r.wrong != "":
-		return r.wrong, th.bad, 4
+		return r.wrong, th.Bad, 4
 	case r.more != "":
 		text = r.more
 	case r.key == rowScaffold && r.note != "":
@@ -253,14 +254,14 @@ func (c *choices) aboutChosen(failed string) (text string, st cell.Style, most i
 	case r.key == rowModel && r.note != "":
 		text = r.value + ": " + c.sheet.models.words(c.sheet.spec.Model)
 	}
-	return text, th.dim, 2
+	return text, th.Dim, 2
 }
 
 // typedStyle is the look of what is being typed: marked where the next key writes
 // over it.
 func (c *choices) typedStyle() cell.Style {
 	if c.fresh && c.input != nil {
-		return c.m.th.selected
+		return c.m.frame.Theme.Selected
 	}
 	return ""
 }

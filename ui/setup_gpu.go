@@ -12,6 +12,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/internal/tokencount"
 	"pitwall/store"
+	"pitwall/ui/frame"
 )
 
 // cost is what the chosen runs take on GPUs, in words.
@@ -144,8 +145,8 @@ func (f *form) documentRows() (rows []setupRow) {
 		on := has(f.sheet.spec.Documents, d.Title)
 		name := clean.Line(d.Title)
 		r := setupRow{
-			key: "document " + d.Title, name: cutLeft(name, nameWidth-1), value: onOff(on), quiet: !on,
-			about: fmt.Sprintf("a document, about %s tokens", tokens(int64(tokencount.Estimate(len(d.Text))))),
+			key: "document " + d.Title, name: frame.CutLeft(name, nameWidth-1), value: onOff(on), quiet: !on,
+			about: fmt.Sprintf("a document, about %s tokens", frame.Tokens(int64(tokencount.Estimate(len(d.Text))))),
 			more:  name + ": a document that it is given beside the hint.",
 			turn: func(int) tea.Cmd {
 				var keep []store.Document
@@ -178,7 +179,7 @@ func (f *form) hereRows() (rows []setupRow) {
 		rows = append(rows, r)
 	}
 	for _, c := range found.checks {
-		sign, _ := f.m.th.checkSign(c)
+		sign, _ := checkSign(f.m.frame.Theme, c)
 		r := setupRow{key: "need " + c.Name, name: clean.Line(c.Name), value: sign + " " + clean.Line(c.Found), bad: !c.OK, more: clean.Line(c.Found)}
 		if c.Mend != "" {
 			r.more += " → " + clean.Line(c.Mend)

@@ -4,12 +4,14 @@ import (
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
+
+	"pitwall/ui/frame"
 )
 
-func (s *setup) actions() []action {
-	var as []action
+func (s *setup) Actions() []frame.Action {
+	var as []frame.Action
 	add := func(keys, show, bar, does string, do func() tea.Cmd) {
-		as = append(as, action{keys, show, bar, does, do})
+		as = append(as, frame.Act(keys, show, bar, does, do))
 	}
 	if s.told.focus {
 		s.toldActions(add)
@@ -112,7 +114,7 @@ func (s *setup) zoomAction(add addAction) {
 }
 
 // typing gives what takes the keys while something is typed, else nil.
-func (s *setup) typing() func(tea.KeyPressMsg) tea.Cmd {
+func (s *setup) Typing() func(tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case s.list != nil:
 		return s.list.take
@@ -130,14 +132,14 @@ func (s *setup) inputKey(k tea.KeyPressMsg) tea.Cmd {
 	after := map[string]func() tea.Cmd{"up": s.choices.move(-1), "down": s.choices.move(1), "tab": s.choices.move(1), "ctrl+s": s.start}[k.Keystroke()]
 	if after != nil {
 		s.choices.input = nil
-		in.done(true)
+		in.Done(true)
 		return after()
 	}
 	if s.choices.fresh && k.Text != "" {
-		in.field.Set("")
+		in.Field.Set("")
 	}
 	s.choices.fresh = false
-	cmd, closed := in.key(k)
+	cmd, closed := in.Key(k)
 	if closed {
 		s.choices.input = nil
 	}

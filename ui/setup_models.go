@@ -10,6 +10,7 @@ import (
 
 	"pitwall/internal/clean"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // models are the language models that can be chosen, as far as they are known.
@@ -130,7 +131,7 @@ func (l *models) ask() tea.Cmd {
 		return nil
 	}
 	l.asking = true
-	ctx := l.m.ctx
+	ctx := l.m.frame.Context
 	return func() tea.Msg {
 		list, err := ask(ctx)
 		return modelsMsg{list, err}
@@ -175,7 +176,7 @@ func (s *setup) takeModels(msg modelsMsg) {
 // modelList is the list of models while it is open. What is typed narrows it, and
 // can be taken as it stands.
 type modelList struct {
-	input
+	frame.Input
 	m      *Model
 	models *models
 	row    string // that it is for
@@ -194,13 +195,13 @@ type listed struct {
 
 // openList opens the list for a row.
 func (s *setup) openList(row string) tea.Cmd {
-	l := &modelList{input: *newInput("name", "", usualBytes), m: s.m, models: &s.sheet.models, row: row, page: 1}
+	l := &modelList{Input: *frame.NewInput("name", "", frame.UsualBytes), m: s.m, models: &s.sheet.models, row: row, page: 1}
 	now := s.sheet.spec.Model
 	if row == rowJudge {
 		now = s.sheet.spec.Judge
 	}
-	l.change = func() { l.narrow(); l.at = l.named() }
-	l.done = func(keep bool) tea.Cmd {
+	l.Change = func() { l.narrow(); l.at = l.named() }
+	l.Done = func(keep bool) tea.Cmd {
 		s.list = nil
 		if keep && len(l.rows) > 0 {
 			s.choose(l.row, l.rows[l.at].id)
@@ -220,7 +221,7 @@ func (l *modelList) narrow() {
 	if l.at < len(l.rows) {
 		was = l.rows[l.at].id
 	}
-	text := strings.TrimSpace(l.text())
+	text := strings.TrimSpace(l.Text())
 	l.find = words(text)
 	l.rows = nil
 	if l.row == rowJudge && text == "" {
@@ -243,7 +244,7 @@ func (l *modelList) narrow() {
 
 // named gives the row of the model whose name was typed in full, else the first.
 func (l *modelList) named() int {
-	text := strings.TrimSpace(l.text())
+	text := strings.TrimSpace(l.Text())
 	return max(slices.IndexFunc(l.rows, func(r listed) bool {
 		_, name, _ := strings.Cut(r.id, "/")
 		return r.model != nil && (strings.EqualFold(r.id, text) || strings.EqualFold(name, text))
@@ -279,7 +280,7 @@ func (l *modelList) take(k tea.KeyPressMsg) tea.Cmd {
 		l.models.known = false
 		return l.models.ask()
 	}
-	cmd, _ := l.key(k)
+	cmd, _ := l.Key(k)
 	return cmd
 }
 
@@ -291,38 +292,38 @@ const (
 
 // view draws the open list.
 func (l *modelList) view(w, h int) []string {
-	th := l.m.th
+	th := l.m.frame.Theme
 	what := "models"
 	if l.row == rowJudge {
 		what = "models to judge with"
 	}
-	head := cell.New(w).Gap(1).Put(th.bold, what).Gap(2)
+	head := cell.New(w).Gap(1).Put(th.Bold, what).Gap(2)
 	switch {
 	case l.m.o.Models == nil:
-		head.Put(th.dim, "there is no list here: type the name in full")
+		head.Put(th.Dim, "there is no list here: type the name in full")
 	case l.models.asking:
-		head.Put(th.run, l.m.spin.Sign()+" asking the endpoints…")
+		head.Put(th.Run, l.m.spin.Sign()+" asking the endpoints…")
 	case l.models.err == "":
-		head.Put(th.dim, plural(len(l.models.all), "model"))
+		head.Put(th.Dim, frame.Plural(len(l.models.all), "model"))
 	}
 	rows := []string{head.String()}
 	if l.models.err != "" && !l.models.asking {
 		text := cell.Wrap("The list could not be read: "+l.models.err+"; type the name in full, or ctrl+r asks again.", max(w-4, 1))
 		for _, t := range text[:min(len(text), 3)] {
-			rows = append(rows, cell.New(w).Gap(1).Put(th.bad, "▌").Gap(1).Put(th.warn, t).String())
+			rows = append(rows, cell.New(w).Gap(1).Put(th.Bad, "▌").Gap(1).Put(th.Warn, t).String())
 		}
 	}
 	foot := l.foot(w, max(min(h-len(rows)-3, 4), 0))
 	room := max(h-len(rows)-len(foot), 1)
 	if len(l.rows) == 0 {
 		text := "Type a name, such as openai/gpt-5."
-		if l.text() != "" {
+		if l.Text() != "" {
 			text = "No model has these words; a name has no spaces."
 		} else if l.models.asking {
 			text = "They come in a moment; a name can be typed at once."
 		}
 		for _, t := range cell.Wrap(text, max(w-4, 1)) {
-			rows = append(rows, cell.New(w).Gap(3).Put(th.dim, t).String())
+			rows = append(rows, cell.New(w).Gap(3).Put(th.Dim, t).String())
 		}
 	}
 	l.page = max(room-1, 1)
@@ -350,40 +351,40 @@ func modelWidth(w int) int {
 }
 
 func (l *modelList) viewRow(r listed, chosen bool, name, w int) string {
-	th, base := l.m.th, cell.Style("")
+	th, base := l.m.frame.Theme, cell.Style("")
 	if chosen {
-		base = th.selected
+		base = th.Selected
 	}
 	row := cell.On(w, base)
 	if chosen {
-		row.Put(th.accent, "›")
+		row.Put(th.Accent, "›")
 	}
 	row.To(3)
 	switch c := r.model; {
 	case r.id == "":
 		return row.Put("", "none").String()
 	case c == nil:
-		return row.Put("", r.id).Gap(2).Put(th.dim, "as it was typed").String()
+		return row.Put("", r.id).Gap(2).Put(th.Dim, "as it was typed").String()
 	default:
 		st := cell.Style("")
 		if !c.Ready {
-			st = th.dim
+			st = th.Dim
 		}
-		th.putFound(row, st, modelName(r.id, name), l.find).To(3 + name)
+		putFound(th, row, st, frame.ModelName(r.id, name), l.find).To(3 + name)
 		if w >= withContext {
-			row.Put(th.dim, pad(contextWords(c.Context), 8, true))
+			row.Put(th.Dim, frame.Pad(contextWords(c.Context), 8, true))
 		}
 		if w >= withPrices {
-			row.Put("", pad(price(c.Input), 10, true)).Put(th.dim, " in").Put("", pad(price(c.Output), 10, true)).Put(th.dim, " out")
+			row.Put("", frame.Pad(price(c.Input), 10, true)).Put(th.Dim, " in").Put("", frame.Pad(price(c.Output), 10, true)).Put(th.Dim, " out")
 		}
 		state := clean.Line(c.Why)
 		if c.Ready {
 			state = "ready"
 		}
 		if row.Left() >= 8 {
-			stateStyle := th.warn
+			stateStyle := th.Warn
 			if c.Ready {
-				stateStyle = th.good
+				stateStyle = th.Good
 			}
 			row.Gap(2).Put(stateStyle, cell.Cut(state, row.Left()-3))
 		}
@@ -394,12 +395,12 @@ func (l *modelList) viewRow(r listed, chosen bool, name, w int) string {
 // foot tells of the chosen model what its row may have no room for, in at most
 // h rows.
 func (l *modelList) foot(w, h int) []string {
-	th := l.m.th
+	th := l.m.frame.Theme
 	if l.at >= len(l.rows) || h < 2 {
 		return nil
 	}
 	var text []string
-	st := th.dim
+	st := th.Dim
 	switch r := l.rows[l.at]; {
 	case r.id == "":
 		text = []string{"No model compares the best node with the human's change; lines are compared all the same."}
@@ -410,12 +411,12 @@ func (l *modelList) foot(w, h int) []string {
 		text = []string{clean.Line(c.ID), l.models.words(c.ID)}
 		if !c.Ready {
 			text = append(text, "not ready: "+notReady(c.Why))
-			st = th.warn
+			st = th.Warn
 		}
 	}
-	rows := []string{l.m.rule(w)}
+	rows := []string{l.m.frame.Rule(w)}
 	for i, t := range text {
-		style := th.dim
+		style := th.Dim
 		if i == 2 {
 			style = st
 		}

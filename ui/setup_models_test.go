@@ -254,7 +254,7 @@ func TestPageWithItsPromptFitsEverySize(t *testing.T) {
 			d.m.setup.told.focus = focus
 			d.send(tea.WindowSizeMsg{Width: w, Height: 30})
 			_, right := d.m.setup.columns(w)
-			d.when("the prompt", func() bool { return d.m.slow.got[d.m.setup.told.rowsKey(right)] != nil })
+			d.when("the prompt", func() bool { return d.m.frame.Slow.Got(d.m.setup.told.rowsKey(right)) != nil })
 			for h := 10; h <= 60; h++ {
 				checkSize(t, d, w, h)
 			}

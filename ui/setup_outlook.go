@@ -8,6 +8,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/internal/tokencount"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // outlook says of the choices what will come of them.
@@ -24,10 +25,10 @@ const answerTokens = 3000
 // lines says what will happen, what it may cost at most, and how long it takes about.
 func (o *outlook) lines() []string {
 	spec, a := o.sheet.final(), o.sheet.agent()
-	does := fmt.Sprintf("%s tries %s", clean.Line(a.Name), plural(spec.Nodes, "node"))
+	does := fmt.Sprintf("%s tries %s", clean.Line(a.Name), frame.Plural(spec.Nodes, "node"))
 	if a.Model && spec.Model != "" {
 		name := clean.Line(spec.Model)
-		does = fmt.Sprintf("%s writes %s", cell.Cut(name[strings.LastIndexByte(name, '/')+1:], 40), plural(spec.Nodes, "node"))
+		does = fmt.Sprintf("%s writes %s", cell.Cut(name[strings.LastIndexByte(name, '/')+1:], 40), frame.Plural(spec.Nodes, "node"))
 	}
 	if o.sheet.scaffolds() {
 		does += ", " + clean.Line(spec.Scaffold)
@@ -58,11 +59,11 @@ func (o *outlook) costWords() string {
 	guess, known := o.guess()
 	switch most := "at most " + strings.Join(bounds, " or "); {
 	case len(bounds) > 0 && known && (spec.Budget.Cost == 0 || guess < spec.Budget.Cost):
-		return most + "; a guess is " + money(guess)
+		return most + "; a guess is " + frame.Money(guess)
 	case len(bounds) > 0:
 		return most
 	case known:
-		return "about " + money(guess) + ", a guess; no budget bounds it"
+		return "about " + frame.Money(guess) + ", a guess; no budget bounds it"
 	}
 	return "cost unknown; no budget bounds it"
 }

@@ -12,6 +12,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/internal/tokencount"
 	"pitwall/taskdata"
+	"pitwall/ui/frame"
 )
 
 // setupRow is a choice of the page: what it is now, and how it is changed.
@@ -65,7 +66,7 @@ type form struct {
 
 // rows gives the choices in their order; typed, unless it is nil, is being typed in
 // the row with the key at.
-func (f *form) rows(at string, typed *input) []setupRow {
+func (f *form) rows(at string, typed *frame.Input) []setupRow {
 	rows := f.whoRows()
 	rows = append(rows, f.hereRows()...)
 	rows = append(rows, f.searchRows()...)
@@ -79,7 +80,7 @@ func (f *form) rows(at string, typed *input) []setupRow {
 		}
 		if typed != nil && r.key == at && r.read != nil {
 			r.wrong = ""
-			if _, err := r.read(typed.text()); err != nil {
+			if _, err := r.read(typed.Text()); err != nil {
 				r.wrong = err.Error()
 			}
 		}
@@ -99,7 +100,7 @@ func (f *form) whoRows() []setupRow {
 		rows = append(rows, f.modelRow())
 	}
 	hint := pickRow(rowHint, "hint", "what it is told of the next record", hintsOf(&f.sheet.task), &f.sheet.spec.Hint)
-	hint.value, hint.quiet = hintWords(f.sheet.spec.Hint), f.sheet.spec.Hint == string(taskdata.HintNone)
+	hint.value, hint.quiet = frame.HintWords(f.sheet.spec.Hint), f.sheet.spec.Hint == string(taskdata.HintNone)
 	rows = append(append(rows, hint), f.sourceRows()...)
 	if a.Model {
 		rows = append(append(rows, f.documentRows()...), f.talkRows()...)

@@ -389,9 +389,9 @@ func TestHelpOfThePageShowsEveryKeyThatWorks(t *testing.T) {
 	d := driveHome(t, o, 140, 60)
 	d.press("a", "s")
 	for range len(d.m.setup.choices.all()) + 1 {
-		for _, a := range d.m.now.actions() {
-			if a.do == nil || a.bar != "" && a.does == "" {
-				t.Errorf("action %q is shown and does nothing, or is not in the help", a.keys)
+		for _, a := range d.m.now.Actions() {
+			if a.Do == nil || a.Bar != "" && a.Does == "" {
+				t.Errorf("action %q is shown and does nothing, or is not in the help", a.Keys)
 			}
 		}
 		d.press("down")

@@ -10,6 +10,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // told is the right half of the page: what the agent will be told.
@@ -54,7 +55,7 @@ func (t *told) ask() tea.Cmd {
 	if t.end != nil {
 		t.end()
 	}
-	ctx, end := context.WithCancel(t.m.ctx)
+	ctx, end := context.WithCancel(t.m.frame.Context)
 	t.key, t.end, t.busy = key, end, true
 	t.number++
 	number := t.number
@@ -91,7 +92,7 @@ func (t *told) want(right int) tea.Cmd {
 		return nil
 	}
 	messages, room := t.prompt.Messages, max(right-3, 1)
-	return t.m.slow.want(t.rowsKey(right), func() any {
+	return t.m.frame.Slow.Want(t.rowsKey(right), func() any {
 		rows := []toldRow{}
 		for i, msg := range messages {
 			if i > 0 {
@@ -135,24 +136,24 @@ func (t *told) rows(w, h int) []string {
 		case i == end-1 && end < t.total:
 			edge = "↓"
 		}
-		rows = append(rows, cell.New(2).Put(t.m.th.dim, edge).String()+row(i))
+		rows = append(rows, cell.New(2).Put(t.m.frame.Theme.Dim, edge).String()+row(i))
 	}
 	return cell.Fit(rows, w, h)
 }
 
 // title begins the right half; it stands out while it has the keys.
 func (t *told) title(w int, name string) *cell.Row {
-	th := t.m.th
+	th := t.m.frame.Theme
 	if t.focus {
-		return cell.New(w).Put(th.accent, "▎").Put(th.accent+th.bold, name).Gap(2)
+		return cell.New(w).Put(th.Accent, "▎").Put(th.Accent+th.Bold, name).Gap(2)
 	}
-	return cell.New(w).Gap(1).Put(th.dim, name).Gap(2)
+	return cell.New(w).Gap(1).Put(th.Dim, name).Gap(2)
 }
 
 // prompted gives the head, and the rows of the prompt, each two cells narrower
 // than w.
 func (t *told) prompted(w int) (head []string, total int, row func(i int) string) {
-	th := t.m.th
+	th := t.m.frame.Theme
 	title := t.title(w, "prompt")
 	note := func(st cell.Style, most int, text string) {
 		for i, l := range cell.Wrap(text, max(w-3, 1)) {
@@ -164,40 +165,40 @@ func (t *told) prompted(w int) (head []string, total int, row func(i int) string
 	p := t.prompt
 	switch {
 	case t.m.o.Prompt == nil:
-		title.Put(th.dim, "it is not shown here")
+		title.Put(th.Dim, "it is not shown here")
 	case t.busy:
-		title.Put(th.run, t.m.spin.Sign()+" preparing…")
+		title.Put(th.Run, t.m.spin.Sign()+" preparing…")
 	case t.err != "":
-		title.Put(th.warn, "none yet")
-		note(th.warn, 6, t.err)
+		title.Put(th.Warn, "none yet")
+		note(th.Warn, 6, t.err)
 	case p != nil:
-		size := "~" + tokens(int64(p.Tokens)) + " tokens"
+		size := "~" + frame.Tokens(int64(p.Tokens)) + " tokens"
 		if c := t.sheet.models.find(t.sheet.spec.Model); c != nil && c.Context > 0 {
 			of := fmt.Sprintf("%s, %s of ", size, share(p.Tokens, c.Context))
-			size = firstFit(title.Left()-26, of+"the model's "+contextWords(c.Context), of+contextWords(c.Context))
+			size = frame.FirstFit(title.Left()-26, of+"the model's "+contextWords(c.Context), of+contextWords(c.Context))
 		}
 		title.Put("", size)
 		if text := "templates " + cell.Cut(clean.Line(p.Hash), 12); title.Left() > clean.Width(text)+1 {
-			title.Rest(cell.New(w).Put(th.dim, text).Gap(1))
+			title.Rest(cell.New(w).Put(th.Dim, text).Gap(1))
 		} else {
-			note(th.dim, 1, text)
+			note(th.Dim, 1, text)
 		}
 		if len(p.Left) > 0 {
-			note(th.warn, 3, "left out, since it does not fit: "+clean.Line(strings.Join(p.Left, ", ")))
+			note(th.Warn, 3, "left out, since it does not fit: "+clean.Line(strings.Join(p.Left, ", ")))
 		}
 	}
 	head = append([]string{title.String()}, head...)
 	if p == nil {
 		return head, 0, nil
 	}
-	rows, _ := t.m.slow.got[t.rowsKey(w)].([]toldRow)
+	rows, _ := t.m.frame.Slow.Got(t.rowsKey(w)).([]toldRow)
 	return head, len(rows), func(i int) string {
 		st := cell.Style("")
 		switch {
 		case rows[i].head:
-			st = th.accent + th.bold
+			st = th.Accent + th.Bold
 		case t.busy:
-			st = th.dim
+			st = th.Dim
 		}
 		return cell.New(w-2).Put(st, rows[i].text).String()
 	}
@@ -215,23 +216,23 @@ func share(part, whole int) string {
 
 // hinted gives the same of an agent that is no model: what it does, and the hint.
 func (t *told) hinted(w int) (head []string, total int, row func(i int) string) {
-	th, a := t.m.th, t.sheet.agent()
+	th, a := t.m.frame.Theme, t.sheet.agent()
 	var body []string
 	line := func(st cell.Style, text string) {
 		for _, l := range cell.Wrap(text, max(w-3, 1)) {
 			body = append(body, cell.New(w-2).Put(st, l).String())
 		}
 	}
-	head = []string{t.title(w, "hint").Put("", hintWords(t.sheet.spec.Hint)).String()}
+	head = []string{t.title(w, "hint").Put("", frame.HintWords(t.sheet.spec.Hint)).String()}
 	line("", clean.Line(a.Name)+": "+clean.Line(a.About)+".")
 	if t.sheet.track.GPUs > 0 {
-		line(th.dim, "No language model is asked: what the runs take on GPUs is all that it costs.")
+		line(th.Dim, "No language model is asked: what the runs take on GPUs is all that it costs.")
 	} else {
-		line(th.dim, "No language model is asked, and nothing is paid for.")
+		line(th.Dim, "No language model is asked, and nothing is paid for.")
 	}
 	body = append(body, cell.New(w-2).String())
 	if h := taskdata.Hint(t.sheet.spec.Hint); h == taskdata.HintNone || h == "" {
-		line(th.dim, "It is told nothing of the next record.")
+		line(th.Dim, "It is told nothing of the next record.")
 	} else {
 		for _, l := range t.m.hintRows(t.sheet.task, h, max(w-3, 1)) {
 			body = append(body, l+cell.New(w-2-max(w-3, 1)).String())

@@ -5,6 +5,7 @@ import (
 
 	"pitwall/internal/clean"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // Widths of the page.
@@ -27,16 +28,16 @@ func (s *setup) columns(w int) (left, right int) {
 	return left, w - left - 1
 }
 
-func (s *setup) rows(w, h int) []string {
-	th := s.m.th
-	rows := []string{s.headRow(w), s.m.rule(w)}
+func (s *setup) Rows(w, h int) []string {
+	th := s.m.frame.Theme
+	rows := []string{s.headRow(w), s.m.frame.Rule(w)}
 	body := h - len(rows)
 	left, right := s.columns(w)
 	switch {
 	case s.list != nil:
 		rows = append(rows, s.list.view(w, body)...)
 	case left < w:
-		rows = append(rows, cell.Beside(th.faint, s.choiceRows(left, body), s.told.rows(right, body))...)
+		rows = append(rows, cell.Beside(th.Faint, s.choiceRows(left, body), s.told.rows(right, body))...)
 	case s.told.focus:
 		rows = append(rows, s.told.rows(right, body)...)
 	default:
@@ -47,21 +48,21 @@ func (s *setup) rows(w, h int) []string {
 
 // headRow names the task and its two times.
 func (s *setup) headRow(w int) string {
-	th, t, tr := s.m.th, &s.sheet.task, s.sheet.track
+	th, t, tr := s.m.frame.Theme, &s.sheet.task, s.sheet.track
 	name := taskName(t)
-	info := cell.New(w).Put(th.bold, name).Gap(2)
+	info := cell.New(w).Put(th.Bold, name).Gap(2)
 	if t.Open() {
-		info.Put(th.gold, tr.time(&t.From))
+		info.Put(th.Gold, tr.time(&t.From))
 	} else {
-		info.Put(th.grey, tr.length(t.From.LatestSeconds())).Put(th.dim, " → ").Put(th.gold, tr.time(&t.To))
+		info.Put(th.Grey, tr.length(t.From.LatestSeconds())).Put(th.Dim, " → ").Put(th.Gold, tr.time(&t.To))
 	}
 	if tr.Practice {
-		info.Gap(2).Put(th.warn, "practice")
+		info.Gap(2).Put(th.Warn, "practice")
 	}
 	if info.Used() > w-clean.Width("pitwall   set up")-5 {
-		info = cell.New(w).Put(th.bold, name)
+		info = cell.New(w).Put(th.Bold, name)
 	}
-	return s.m.header(w, "set up", info.Gap(1))
+	return s.m.frame.Header(w, "set up", info.Gap(1))
 }
 
 // choicesLeast is how many rows the choices keep, whatever stands under them.
@@ -75,7 +76,7 @@ func (s *setup) choiceRows(w, h int) []string {
 // footRows says under the choices what the chosen one means, what will happen, why
 // nothing can be started, and starts.
 func (s *setup) footRows(w, h int) []string {
-	th := s.m.th
+	th := s.m.frame.Theme
 	room := h - 2 - choicesLeast
 	take := func(st cell.Style, most int, texts ...string) (rows []string) {
 		for _, text := range texts {
@@ -88,7 +89,7 @@ func (s *setup) footRows(w, h int) []string {
 		room -= len(rows)
 		return rows
 	}
-	why := take(th.bad, 4, s.whyNot()...)
+	why := take(th.Bad, 4, s.whyNot()...)
 	plan := take("", 5, s.outlook.lines()...)
 	if room >= 9 && len(plan) > 0 {
 		plan = append(plan, cell.New(w).String())
@@ -99,7 +100,7 @@ func (s *setup) footRows(w, h int) []string {
 	if n := 2 - len(about); n > 0 && room >= n { // so that the choices stand still
 		about = cell.Fit(about, w, 2)
 	}
-	rows := []string{s.m.rule(w)}
+	rows := []string{s.m.frame.Rule(w)}
 	rows = append(append(append(rows, about...), plan...), why...)
 	return append(rows, s.startRow(w))
 }
@@ -116,46 +117,46 @@ func (s *setup) whyNot() []string {
 }
 
 func (s *setup) startRow(w int) string {
-	th := s.m.th
+	th := s.m.frame.Theme
 	chosen := s.choices.at == rowStart && !s.told.focus
 	base, mark := cell.Style(""), " "
 	if chosen {
-		base, mark = th.selected, "›"
+		base, mark = th.Selected, "›"
 	}
-	row := cell.On(w, base).Put(th.accent, mark).Gap(1)
+	row := cell.On(w, base).Put(th.Accent, mark).Gap(1)
 	_, why := s.refusal()
 	switch {
 	case s.starting:
-		return row.Put(th.run, s.m.spin.Sign()).Gap(1).Put("", "starting…").String()
+		return row.Put(th.Run, s.m.spin.Sign()).Gap(1).Put("", "starting…").String()
 	case why != "":
-		return row.Put(th.dim, "start").Gap(2).Put(th.warn, why).String()
+		return row.Put(th.Dim, "start").Gap(2).Put(th.Warn, why).String()
 	case s.asking:
-		return row.Put(th.warn+th.bold, "start?").Gap(2).Put(th.accent, "y").Put("", " yes").Gap(2).Put(th.accent, "n").Put("", " no").String()
+		return row.Put(th.Warn+th.Bold, "start?").Gap(2).Put(th.Accent, "y").Put("", " yes").Gap(2).Put(th.Accent, "n").Put("", " no").String()
 	case chosen:
-		row.Put(th.accent+th.bold, "start").Gap(2).Put(th.accent, "enter")
+		row.Put(th.Accent+th.Bold, "start").Gap(2).Put(th.Accent, "enter")
 	default:
-		row.Put("", "start").Gap(2).Put(th.accent, "S")
+		row.Put("", "start").Gap(2).Put(th.Accent, "S")
 	}
-	return row.Put(th.dim, firstFit(row.Left()-1, " starts "+clean.Line(s.sheet.agent().Name)+" on "+s.sheet.task.ID(), " starts", "")).String()
+	return row.Put(th.Dim, frame.FirstFit(row.Left()-1, " starts "+clean.Line(s.sheet.agent().Name)+" on "+s.sheet.task.ID(), " starts", "")).String()
 }
 
 // line gives the last line while something is typed.
-func (s *setup) line(w int) string {
-	th := s.m.th
+func (s *setup) Line(w int) string {
+	th := s.m.frame.Theme
 	in, keep, back := s.choices.input, "keep", "as it was"
 	note := ""
 	switch {
 	case s.list != nil:
 		l := s.list
-		in, keep, back = &l.input, "choose", "back"
+		in, keep, back = &l.Input, "choose", "back"
 		note = fmt.Sprintf("%d of %d", min(l.at+1, len(l.rows)), len(l.rows))
 	case s.asking:
-		return s.m.askRow(&ask{text: s.question(), yes: "start", no: "not now"}, w)
+		return (&frame.Ask{Text: s.question(), Yes: "start", No: "not now"}).Row(s.m.frame.Theme, w)
 	case in == nil:
 		return ""
 	}
-	hint := cell.New(w).Put(th.dim, note).Gap(2).Put(th.accent, "enter").Put(th.dim, " "+keep+" · ").Put(th.accent, "esc").Put(th.dim, " "+back).Gap(1)
-	r := cell.New(w).Gap(1).Put(th.accent, in.prompt).Gap(1)
-	in.field.Draw(r, max(r.Left()-hint.Used()-1, r.Left()/2), s.choices.typedStyle(), th.dim)
+	hint := cell.New(w).Put(th.Dim, note).Gap(2).Put(th.Accent, "enter").Put(th.Dim, " "+keep+" · ").Put(th.Accent, "esc").Put(th.Dim, " "+back).Gap(1)
+	r := cell.New(w).Gap(1).Put(th.Accent, in.Name).Gap(1)
+	in.Field.Draw(r, max(r.Left()-hint.Used()-1, r.Left()/2), s.choices.typedStyle(), th.Dim)
 	return r.Rest(hint).String()
 }

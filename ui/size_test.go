@@ -158,7 +158,7 @@ func TestEveryScreenFitsEverySize(t *testing.T) {
 				}
 				checkSize(t, d, w, h)
 			})
-			d.cmd(d.m.say(strings.Repeat("long trouble 損失 ", 40), true))
+			d.cmd(d.m.frame.Say(strings.Repeat("long trouble 損失 ", 40), true))
 			checkSize(t, d, 80, 24)
 			checkSize(t, d, 41, 11)
 		})

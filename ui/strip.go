@@ -8,6 +8,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/plot"
 )
 
@@ -17,64 +18,64 @@ const foreignBusy = 20.0
 // progressRow gives how far the run is, how it stands against both ghosts, and
 // when it will be done.
 func (a *attempt) progressRow(w int) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	row := cell.New(w).Gap(1)
 	r := a.runShown()
 	if r == nil {
-		return row.Put(th.dim, a.phaseWords()).String()
+		return row.Put(th.Dim, a.phaseWords()).String()
 	}
 	row.Put("", a.runName(r)).Gap(1)
 	if ms, ok := a.compiling(r); ok {
-		row.Gap(1).Put(th.run, "compiling ").Put("", clock(ms))
+		row.Gap(1).Put(th.Run, "compiling ").Put("", frame.Clock(ms))
 		if most := a.st.Phase.LimitMS; most > 0 {
-			row.Put(th.dim, " of "+clock(most))
+			row.Put(th.Dim, " of "+frame.Clock(most))
 		}
-		row.Gap(2).Put(th.dim, "run ").Put("", clock(a.moment()-r.Active))
+		row.Gap(2).Put(th.Dim, "run ").Put("", frame.Clock(a.moment()-r.Active))
 		if r.LimitMS > 0 {
-			row.Put(th.dim, " of "+clock(r.LimitMS)+" at most")
+			row.Put(th.Dim, " of "+frame.Clock(r.LimitMS)+" at most")
 		}
 		return row.String()
 	}
 	if r.Total > 0 {
 		share := float64(r.Step) / float64(r.Total)
-		st := th.run
+		st := th.Run
 		if !a.training(r) {
-			st = th.grey
+			st = th.Grey
 			if r.Ended != nil && r.Ended.Finished {
-				st = th.good
+				st = th.Good
 			}
 		}
 		const bw = 12
-		row.Put(st, bar(share, bw)).To(row.Used()).Put(th.faint, rest(share, bw)).Gap(1)
+		row.Put(st, frame.Bar(share, bw)).To(row.Used()).Put(th.Faint, rest(share, bw)).Gap(1)
 		row.Put("", fmt.Sprintf("step %d/%d", r.Step, r.Total)).Gap(2)
 	}
 	if r.TrainMS.Known() {
-		row.Put("", seconds(float64(r.TrainMS)/1000))
+		row.Put("", frame.Seconds(float64(r.TrainMS)/1000))
 		if left, total, ok := a.predicted(r); ok && a.training(r) {
-			row.Put(th.dim, " of ~").Put("", seconds(total)).Put(th.dim, ", "+long(left)+" left")
+			row.Put(th.Dim, " of ~").Put("", frame.Seconds(total)).Put(th.Dim, ", "+frame.Long(left)+" left")
 		}
 		row.Gap(2)
 	}
 	if a.wide { // else these stand in the row of the curve
 		validated := r.ValLoss.Known() && (!r.Live() || r.Total == 0 || !r.TrainLoss.Known() || a.validations(r) > 1)
 		if r.TrainLoss.Known() && r.Live() && (w >= 150 || !validated) {
-			row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+			row.Put(th.Dim, "train ").Put("", frame.Loss(float64(r.TrainLoss))).Gap(2)
 		}
 		if validated {
-			row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
+			row.Put(th.Dim, "val ").Put("", frame.Loss(float64(r.ValLoss))).Gap(2)
 		}
 		for _, to := range []bool{false, true} {
 			a.putDelta(row, r, to)
 		}
 	}
 	if !r.Live() && r.Ended.Why != "" {
-		row.Put(th.bad, r.Ended.Why)
+		row.Put(th.Bad, r.Ended.Why)
 	}
 	return row.String()
 }
 
 func rest(share float64, w int) string {
-	full := len([]rune(bar(share, w)))
+	full := len([]rune(frame.Bar(share, w)))
 	out := make([]rune, max(w-full, 0))
 	for i := range out {
 		out[i] = '·'
@@ -84,34 +85,34 @@ func rest(share float64, w int) string {
 
 // putDelta adds how far the run is ahead of or behind a ghost at equal loss.
 func (a *attempt) putDelta(row *cell.Row, r *fold.Run, to bool) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	g := a.st.Ghost(to)
 	if g == nil {
 		return
 	}
 	d := a.delta(r, to)
-	name := th.grey
+	name := th.Grey
 	if to {
-		name = th.gold
+		name = th.Gold
 	}
 	if d.past && row.Left() > 40 {
-		row.Put(th.good, "lower than ").Put(name, a.ghostName(g)).Put(th.good, " ever was").Gap(2)
+		row.Put(th.Good, "lower than ").Put(name, a.ghostName(g)).Put(th.Good, " ever was").Gap(2)
 	}
 	if !d.ok {
 		return
 	}
-	st, word := th.good, "ahead of"
+	st, word := th.Good, "ahead of"
 	switch {
-	case level(d.seconds):
+	case frame.Level(d.seconds):
 		word = "level with"
 	case d.seconds > 0:
-		st, word = th.bad, "behind"
+		st, word = th.Bad, "behind"
 	}
-	row.Put(a.deltaStyle(d, st), signed(d.seconds))
+	row.Put(a.deltaStyle(d, st), frame.Signed(d.seconds))
 	if d.err > 0 {
-		row.Put(th.dim, " ±"+about(d.err))
+		row.Put(th.Dim, " ±"+about(d.err))
 	}
-	row.Put(th.dim, " "+word+" ").Put(name, a.ghostName(g)).Gap(2)
+	row.Put(th.Dim, " "+word+" ").Put(name, a.ghostName(g)).Gap(2)
 }
 
 // training reports whether a run goes on: in replay as it was then, live only
@@ -127,9 +128,9 @@ func (a *attempt) validations(r *fold.Run) int {
 // deltaStyle takes the colour from a delta that may be noise.
 func (a *attempt) deltaStyle(d gap, st cell.Style) cell.Style {
 	if !d.clear() {
-		return a.m.th.dim
+		return a.m.frame.Theme.Dim
 	}
-	return st + a.m.th.bold
+	return st + a.m.frame.Theme.Bold
 }
 
 // about gives an uncertainty in seconds, as short as it is vague.
@@ -220,35 +221,35 @@ func (a *attempt) estimate() (time.Duration, bool) {
 
 // hostRow gives the state of the machine.
 func (a *attempt) hostRow(w int) string {
-	th, st := a.m.th, a.st
+	th, st := a.m.frame.Theme, a.st
 	row := cell.New(w).Gap(1)
 	if a.busy != "" {
-		row.Put(th.run, a.busy).Gap(2)
+		row.Put(th.Run, a.busy).Gap(2)
 	}
 	if len(st.Samples) == 0 || st.Finished() {
 		label := st.Machine.Label
 		if label == "" {
 			return row.String()
 		}
-		return row.Put(th.dim, label).String()
+		return row.Put(th.Dim, label).String()
 	}
 	s := st.Samples[len(st.Samples)-1]
 	if known(s.CPU) {
-		row.Put(th.dim, "cpu ").Put("", fmt.Sprintf("%3.0f %%", s.CPU)).Gap(1).Put(th.this, a.cpuSpark(10)).Gap(2)
+		row.Put(th.Dim, "cpu ").Put("", fmt.Sprintf("%3.0f %%", s.CPU)).Gap(1).Put(th.This, a.cpuSpark(10)).Gap(2)
 	}
-	row.Put(th.dim, "mem ").Put("", bytesText(s.RSS)).Gap(2)
+	row.Put(th.Dim, "mem ").Put("", frame.Bytes(s.RSS)).Gap(2)
 	if known(s.Load) {
-		row.Put(th.dim, "load ").Put("", fmt.Sprintf("%.1f", s.Load))
+		row.Put(th.Dim, "load ").Put("", fmt.Sprintf("%.1f", s.Load))
 		if c := st.Machine.Cores; c > 0 {
-			row.Put(th.dim, fmt.Sprintf(" on %d cores", c))
+			row.Put(th.Dim, fmt.Sprintf(" on %d cores", c))
 		}
 		row.Gap(2)
 	}
 	if known(s.Foreign) && s.Foreign >= foreignBusy {
-		row.Put(th.warn, fmt.Sprintf("others use %.0f %% of a core: times suffer", s.Foreign)).Gap(2)
+		row.Put(th.Warn, fmt.Sprintf("others use %.0f %% of a core: times suffer", s.Foreign)).Gap(2)
 	}
 	if label := st.Machine.Label; label != "" {
-		row.Rest(cell.New(w/2).Put(th.dim, label).Gap(1))
+		row.Rest(cell.New(w/2).Put(th.Dim, label).Gap(1))
 	}
 	return row.String()
 }
@@ -267,11 +268,11 @@ func (a *attempt) cpuSpark(n int) string {
 
 // sparkLine gives the loss pane on one row: the curve, the loss, the deltas.
 func (a *attempt) sparkLine(w int) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	row := cell.New(w).Gap(1)
 	r := a.runShown()
 	if r == nil {
-		return row.Put(th.dim, "no loss yet").String()
+		return row.Put(th.Dim, "no loss yet").String()
 	}
 	c := a.feedRun(r, false)
 	n := upTo(c.trainAt, r.LastPoint)
@@ -284,11 +285,11 @@ func (a *attempt) sparkLine(w int) string {
 		_, y := series.At(i * n / min(n, 20))
 		ys = append(ys, y)
 	}
-	row.Put(th.this, plot.Spark(ys, 20)).Gap(1)
+	row.Put(th.This, plot.Spark(ys, 20)).Gap(1)
 	if r.ValLoss.Known() {
-		row.Put(th.dim, "val ").Put("", loss(float64(r.ValLoss))).Gap(2)
+		row.Put(th.Dim, "val ").Put("", frame.Loss(float64(r.ValLoss))).Gap(2)
 	} else if r.TrainLoss.Known() {
-		row.Put(th.dim, "train ").Put("", loss(float64(r.TrainLoss))).Gap(2)
+		row.Put(th.Dim, "train ").Put("", frame.Loss(float64(r.TrainLoss))).Gap(2)
 	}
 	a.putShortDelta(row, r, false)
 	a.putShortDelta(row, r, true)
@@ -296,25 +297,25 @@ func (a *attempt) sparkLine(w int) string {
 }
 
 func (a *attempt) putShortDelta(row *cell.Row, r *fold.Run, to bool) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	g, d := a.st.Ghost(to), a.delta(r, to)
 	if g == nil || !d.ok {
 		return
 	}
-	st, name := th.good, th.grey
+	st, name := th.Good, th.Grey
 	if d.seconds > 0 {
-		st = th.bad
+		st = th.Bad
 	}
 	if to {
-		name = th.gold
+		name = th.Gold
 	}
-	row.Put(a.deltaStyle(d, st), signed(d.seconds))
+	row.Put(a.deltaStyle(d, st), frame.Signed(d.seconds))
 	if d.err > 0 {
-		row.Put(th.dim, " ±"+about(d.err))
+		row.Put(th.Dim, " ±"+about(d.err))
 	}
 	words := a.ghostName(g)
 	if row.Used()+row.Left() < 96 && a.onGPUs() && g.Source != measuredHere {
 		words = fmt.Sprintf("log %d", g.Record)
 	}
-	row.Put(th.dim, " to ").Put(name, words).Gap(2)
+	row.Put(th.Dim, " to ").Put(name, words).Gap(2)
 }

@@ -10,6 +10,7 @@ import (
 
 	"pitwall/store/event"
 	"pitwall/store/storetest"
+	"pitwall/ui/frame"
 )
 
 // at gives a clock that stands some time after the newest event of a story.
@@ -249,7 +250,7 @@ func TestModelKeepsItsOwnNameWhereItIsCut(t *testing.T) {
 	for w, want := range map[int]string{
 		40: "openrouter/deepseek/deepseek-chat", 20: "…pseek/deepseek-chat", 14: "…deepseek-chat", 13: "deepseek-chat", 8: "deepsee…",
 	} {
-		if got := modelName("openrouter/deepseek/deepseek-chat", w); got != want {
+		if got := frame.ModelName("openrouter/deepseek/deepseek-chat", w); got != want {
 			t.Errorf("in %d cells: %q, want %q", w, got, want)
 		}
 	}

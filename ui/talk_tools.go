@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"pitwall/store/event"
+	"pitwall/ui/frame"
 )
 
 // Bounds of what is kept of a model's tool calls for the screen.
@@ -211,9 +212,9 @@ func (a toolArg) words() string {
 		n++
 	}
 	if !a.whole {
-		return plural(n, "line") + " so far"
+		return frame.Plural(n, "line") + " so far"
 	}
-	return plural(n, "line")
+	return frame.Plural(n, "line")
 }
 
 // usesText gives finished tool calls as a model says them.

@@ -8,6 +8,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // section is a part of what a model says.
@@ -28,30 +29,30 @@ func (s section) len() int {
 
 // talkRows draws the model's pane.
 func (a *attempt) talkRows(w, h int) []string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	calls, at := a.callsShown()
 	r := a.paneTitle(w, paneTalk)
 	if at < 0 {
 		rows := []string{r.String()}
 		for _, l := range cell.Wrap("The model has not been asked yet: what it says shows here.", max(w-3, 1)) {
-			rows = append(rows, cell.New(w).Gap(2).Put(th.dim, l).String())
+			rows = append(rows, cell.New(w).Gap(2).Put(th.Dim, l).String())
 		}
 		return rows
 	}
 	c := &calls[at]
 	count := cell.New(w)
 	if len(calls) > 1 {
-		count.Put(th.dim, fmt.Sprintf("call %d of %d", at+1, len(calls))).Gap(1)
+		count.Put(th.Dim, fmt.Sprintf("call %d of %d", at+1, len(calls))).Gap(1)
 	}
 	r.Gap(2).Put("", purposeWords(c))
 	if room := r.Left() - count.Used() - 3; c.Model != a.st.Attempt.Model && room >= 12 {
-		r.Gap(1).Put(th.this, modelName(c.Model, room)) // the header names the other
+		r.Gap(1).Put(th.This, frame.ModelName(c.Model, room)) // the header names the other
 	}
 	r.Rest(count)
 	rows := []string{r.String()}
 	foot := a.callState(c, at == len(calls)-1, w)
 	if len(c.Left) > 0 && h > 8 {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.faint, "left out of its prompt: "+strings.Join(c.Left, ", ")).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Faint, "left out of its prompt: "+strings.Join(c.Left, ", ")).String())
 	}
 	room := max(h-len(rows)-len(foot), 0)
 	rows = append(rows, a.speechRows(c, w, room)...)
@@ -86,12 +87,12 @@ func (a *attempt) speechRows(c *fold.Call, w, h int) []string {
 }
 
 func (a *attempt) speechRow(s section, i, w int, last bool) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r := cell.New(w)
 	if s.label != "" {
 		if i == 0 {
-			r.Gap(1).Put(th.faint, "─ ").Put(th.dim, s.label).Gap(1)
-			return r.Put(th.faint, strings.Repeat("─", max(r.Left()-1, 0))).String()
+			r.Gap(1).Put(th.Faint, "─ ").Put(th.Dim, s.label).Gap(1)
+			return r.Put(th.Faint, strings.Repeat("─", max(r.Left()-1, 0))).String()
 		}
 		i--
 	}
@@ -102,14 +103,14 @@ func (a *attempt) speechRow(s section, i, w int, last bool) string {
 		r.Put(s.style, s.tail[i-len(s.rows)])
 	}
 	if last {
-		r.Put(th.accent, "▌")
+		r.Put(th.Accent, "▌")
 	}
 	return r.String()
 }
 
 // sections gives what a model said in a call, as far as it is wrapped.
 func (a *attempt) sections(c *fold.Call, w int) []section {
-	th, p := a.m.th, &a.talk
+	th, p := a.m.frame.Theme, &a.talk
 	key := spokenKey{c.Call.Call, w}
 	s := p.spoken[key]
 	if s == nil {
@@ -136,9 +137,9 @@ func (a *attempt) sections(c *fold.Call, w int) []section {
 		}
 		out = append(out, section{label, st, x.rows, x.tail(text)})
 	}
-	add("reasoning", th.dim, &s.reasoning, c.Reasoning)
+	add("reasoning", th.Dim, &s.reasoning, c.Reasoning)
 	add("answer", "", &s.text, c.Text)
-	add("tools that it calls", th.this, &wrapped{w: w}, s.words.said()) // its lines change as they grow
+	add("tools that it calls", th.This, &wrapped{w: w}, s.words.said()) // its lines change as they grow
 	if len(out) == 1 && out[0].label == "answer" {
 		out[0].label = ""
 	}
@@ -175,53 +176,53 @@ func flow(w int, groups ...[]span) []*cell.Row {
 
 // callState gives how a call stands, on a row or a few.
 func (a *attempt) callState(c *fold.Call, newest bool, w int) []*cell.Row {
-	th := a.m.th
+	th := a.m.frame.Theme
 	since := ms(a.activeNow() - c.Active)
 	switch {
 	case c.Ended == nil && c.First == 0:
-		sent := "~" + tokens(int64(c.Tokens)) + " tokens sent"
+		sent := "~" + frame.Tokens(int64(c.Tokens)) + " tokens sent"
 		if c.Context > 0 {
-			sent += " of " + tokens(int64(c.Context))
+			sent += " of " + frame.Tokens(int64(c.Context))
 		}
-		return flow(w, []span{{th.run, "waits for its first word, " + long(since)}}, []span{{th.dim, sent}})
+		return flow(w, []span{{th.Run, "waits for its first word, " + frame.Long(since)}}, []span{{th.Dim, sent}})
 	case c.Ended == nil:
-		groups := [][]span{{{th.run, fmt.Sprintf("~%s tokens in %s", tokens(outTokens(c)), long(since))}}}
+		groups := [][]span{{{th.Run, fmt.Sprintf("~%s tokens in %s", frame.Tokens(outTokens(c)), frame.Long(since))}}}
 		if a.talk.hand {
-			groups = append(groups, []span{{th.dim, "goes on below"}})
+			groups = append(groups, []span{{th.Dim, "goes on below"}})
 		}
 		return flow(w, groups...)
 	case c.Failed():
 		return a.failureRows(c, newest, w)
 	}
 	groups := usageGroups(th, c.Ended)
-	groups = append(groups, []span{{th.dim, long(ms(c.EndActive - c.Active))}})
+	groups = append(groups, []span{{th.Dim, frame.Long(ms(c.EndActive - c.Active))}})
 	switch c.Ended.Stop {
 	case "length":
-		groups = append(groups, []span{{th.warn, "cut off: it reached its limit"}})
+		groups = append(groups, []span{{th.Warn, "cut off: it reached its limit"}})
 	case "refused":
-		groups = append(groups, []span{{th.warn, "it refused"}})
+		groups = append(groups, []span{{th.Warn, "it refused"}})
 	}
 	return flow(w, groups...)
 }
 
 // usageGroups gives what a call took.
-func usageGroups(th *theme, e *event.Called) [][]span {
+func usageGroups(th *frame.Theme, e *event.Called) [][]span {
 	u, about := e.Usage, ""
 	if u.Estimated > 0 {
 		about = "~"
 	}
-	in := []span{{"", about + tokens(int64(u.Input))}, {th.dim, " in"}}
+	in := []span{{"", about + frame.Tokens(int64(u.Input))}, {th.Dim, " in"}}
 	if u.Cached > 0 {
-		in = append(in, span{th.dim, " (" + tokens(int64(u.Cached)) + " cached)"})
+		in = append(in, span{th.Dim, " (" + frame.Tokens(int64(u.Cached)) + " cached)"})
 	}
-	out := []span{{"", about + tokens(int64(u.Output))}, {th.dim, " out"}}
+	out := []span{{"", about + frame.Tokens(int64(u.Output))}, {th.Dim, " out"}}
 	if u.Reasoning > 0 {
-		out = append(out, span{th.dim, " (" + tokens(int64(u.Reasoning)) + " reasoning)"})
+		out = append(out, span{th.Dim, " (" + frame.Tokens(int64(u.Reasoning)) + " reasoning)"})
 	}
 	if !e.Cost.Known() {
 		return [][]span{in, out}
 	}
-	return [][]span{in, out, {{"", money(float64(e.Cost))}}}
+	return [][]span{in, out, {{"", frame.Money(float64(e.Cost))}}}
 }
 
 // againWords says when a failed call is sent again, "" where it is not.
@@ -231,16 +232,16 @@ func (a *attempt) againWords(c *fold.Call, newest bool) string {
 	case !c.Ended.Again:
 		return ""
 	case !newest:
-		return "sent again after " + long(ms(c.Ended.WaitMS))
+		return "sent again after " + frame.Long(ms(c.Ended.WaitMS))
 	case left > 0:
-		return "again in " + long(ms(left+999))
+		return "again in " + frame.Long(ms(left+999))
 	}
 	return "sent again now"
 }
 
 // failureRows says why a call failed, and when it is sent again.
 func (a *attempt) failureRows(c *fold.Call, newest bool, w int) []*cell.Row {
-	th := a.m.th
+	th := a.m.frame.Theme
 	again := a.againWords(c, newest)
 	var rows []*cell.Row
 	lines := cell.Wrap("failed: "+clean.Head(c.Ended.Why, 4*w), max(w-4, 1))
@@ -250,18 +251,18 @@ func (a *attempt) failureRows(c *fold.Call, newest bool, w int) []*cell.Row {
 		}
 		r := cell.New(w).Gap(1)
 		if i == 0 {
-			r.Put(th.bad, "✗")
+			r.Put(th.Bad, "✗")
 		}
 		if i == 2 && len(lines) > 3 {
 			l = cell.Cut(l+" …", max(w-4, 1))
 		}
-		rows = append(rows, r.To(3).Put(th.bad, l))
+		rows = append(rows, r.To(3).Put(th.Bad, l))
 	}
 	if again != "" {
 		if last := rows[len(rows)-1]; last.Left() > len(again)+2 {
-			last.Gap(2).Put(th.run, again)
+			last.Gap(2).Put(th.Run, again)
 		} else {
-			rows = append(rows, cell.New(w).Gap(3).Put(th.run, again))
+			rows = append(rows, cell.New(w).Gap(3).Put(th.Run, again))
 		}
 	}
 	return rows
@@ -270,12 +271,12 @@ func (a *attempt) failureRows(c *fold.Call, newest bool, w int) []*cell.Row {
 // talkLine gives the newest words of the model on one row, for a screen that has
 // no room for its pane; "" while nothing is asked of it.
 func (a *attempt) talkLine(w int) string {
-	th := a.m.th
-	r := cell.New(w).Gap(1).Put(th.dim, "model  ")
+	th := a.m.frame.Theme
+	r := cell.New(w).Gap(1).Put(th.Dim, "model  ")
 	if c := a.failedCall(a.subject()); c != nil {
 		again := " · " + a.againWords(c, true)
 		why := cell.Cut(clean.Head("failed: "+c.Ended.Why, w), max(r.Left()-clean.Width(again), 8))
-		return r.Put(th.bad, why).Put(th.run, again).String()
+		return r.Put(th.Bad, why).Put(th.Run, again).String()
 	}
 	if len(a.st.Speaking) == 0 {
 		return ""
@@ -286,13 +287,13 @@ func (a *attempt) talkLine(w int) string {
 	}
 	st, text := cell.Style(""), c.Text
 	if text == "" {
-		st, text = th.dim, c.Reasoning
+		st, text = th.Dim, c.Reasoning
 	}
 	if text == "" {
-		return r.Put(th.run, fmt.Sprintf("%s: waits for its first word, %s", purposeWords(c), long(ms(a.activeNow()-c.Active)))).String()
+		return r.Put(th.Run, fmt.Sprintf("%s: waits for its first word, %s", purposeWords(c), frame.Long(ms(a.activeNow()-c.Active)))).String()
 	}
 	if over := len(text) - 4*w; over > 0 {
 		text = strings.ToValidUTF8(text[over:], "")
 	}
-	return r.Put(st, cutLeft(clean.Line(strings.Join(strings.Fields(text), " ")), r.Left()-1)).Put(th.accent, "▌").String()
+	return r.Put(st, frame.CutLeft(clean.Line(strings.Join(strings.Fields(text), " ")), r.Left()-1)).Put(th.Accent, "▌").String()
 }

@@ -12,6 +12,7 @@ import (
 	"pitwall/internal/clean"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 	"pitwall/ui/plot"
 )
 
@@ -182,7 +183,7 @@ func (t *track) length(s float64) string {
 	case t.minutes:
 		return strconv.FormatFloat(math.Round(s/60*1000)/1000, 'f', -1, 64) + " min"
 	}
-	return seconds(s)
+	return frame.Seconds(s)
 }
 
 // unit is the unit of the track's times, in a word.
@@ -200,7 +201,7 @@ func (t *track) aligned(rec *taskdata.Record) string {
 	if found {
 		fraction = "." + fraction
 	}
-	return pad(whole, t.whole, true) + pad(fraction, t.fraction, false) + " " + pad(unit, len(t.unit()), false)
+	return frame.Pad(whole, t.whole, true) + frame.Pad(fraction, t.fraction, false) + " " + frame.Pad(unit, len(t.unit()), false)
 }
 
 // alignedWidth is the width of aligned.
@@ -356,7 +357,7 @@ func passes(rec *taskdata.Record, words [][]rune) bool {
 }
 
 // putFound adds clean text, with what the words of a filter found of it marked.
-func (th *theme) putFound(row *cell.Row, st cell.Style, text string, words [][]rune) *cell.Row {
+func putFound(th *frame.Theme, row *cell.Row, st cell.Style, text string, words [][]rune) *cell.Row {
 	if len(words) == 0 {
 		return row.Put(st, text)
 	}
@@ -376,7 +377,7 @@ func (th *theme) putFound(row *cell.Row, st cell.Style, text string, words [][]r
 		}
 		s := st
 		if marked[i] {
-			s += th.hit
+			s += th.Hit
 		}
 		row.Put(s, string(rs[i:j]))
 		i = j

@@ -7,6 +7,7 @@ import (
 	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/ui/cell"
+	"pitwall/ui/frame"
 )
 
 // branch is a node in the order in which the tree is drawn.
@@ -46,46 +47,46 @@ func branches(nodes []fold.Node) []branch {
 
 // nodeSign gives a node's state as one character.
 func (a *attempt) nodeSign(n *fold.Node) (string, cell.Style) {
-	th := a.m.th
+	th := a.m.frame.Theme
 	switch n.State {
 	case event.VerdictProvisional:
-		return "✓", th.good
+		return "✓", th.Good
 	case event.VerdictMissed:
-		return "○", th.warn
+		return "○", th.Warn
 	case event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
-		return "✗", th.bad
+		return "✗", th.Bad
 	case fold.NodeRecord:
-		return "◉", th.grey
+		return "◉", th.Grey
 	case fold.NodeTraining:
-		return "●", th.run
+		return "●", th.Run
 	case fold.NodeQueued:
-		return "◷", th.run
+		return "◷", th.Run
 	case fold.NodeWriting, fold.NodeChecking:
-		return "✎", th.run
+		return "✎", th.Run
 	}
 	switch {
 	case n.ID == 0:
-		return "◉", th.grey
+		return "◉", th.Grey
 	case n.State == fold.NodeNew && (a.callOf(n.ID) != nil || a.failedCall(n.ID) != nil):
-		return "✎", th.run
+		return "✎", th.Run
 	}
-	return "·", th.dim
+	return "·", th.Dim
 }
 
 // nodeWords says how a node stands: its time, or what goes on.
 func (a *attempt) nodeWords(n *fold.Node) string {
 	switch n.State {
 	case event.VerdictProvisional:
-		return seconds(float64(n.TrainSeconds))
+		return frame.Seconds(float64(n.TrainSeconds))
 	case event.VerdictMissed:
-		return fmt.Sprintf("%s loss %.3f", seconds(float64(n.TrainSeconds)), float64(n.ValLoss))
+		return fmt.Sprintf("%s loss %.3f", frame.Seconds(float64(n.TrainSeconds)), float64(n.ValLoss))
 	case event.VerdictInvalid, event.VerdictFailed, event.VerdictEmpty:
 		return verdictWord(n.State)
 	case fold.NodeRecord:
-		return seconds(float64(n.TrainSeconds))
+		return frame.Seconds(float64(n.TrainSeconds))
 	case fold.NodeTraining:
 		if ms, ok := a.compiling(a.runOf(n.ID)); ok {
-			return "compiling " + clock(ms)
+			return "compiling " + frame.Clock(ms)
 		}
 		if r := a.runOf(n.ID); r != nil && r.Live() && r.Total > 0 {
 			return fmt.Sprintf("step %d/%d", r.Step, r.Total)
@@ -153,14 +154,14 @@ func verdictWord(v string) string {
 
 // treeRows draws the tree pane: the nodes, and below them the reason of the edit.
 func (a *attempt) treeRows(w, h int) []string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r := a.paneTitle(w, paneTree)
 	if a.st.Attempt.Scaffold != "" {
-		r.Gap(2).Put(th.dim, a.scaffoldWords(true))
+		r.Gap(2).Put(th.Dim, a.scaffoldWords(true))
 	}
 	rows := []string{r.String()}
 	if len(a.st.Nodes) == 0 {
-		rows = append(rows, cell.New(w).Gap(2).Put(th.dim, "no nodes yet").String())
+		rows = append(rows, cell.New(w).Gap(2).Put(th.Dim, "no nodes yet").String())
 		return rows
 	}
 	list := branches(a.st.Nodes)
@@ -183,7 +184,7 @@ func (a *attempt) treeRows(w, h int) []string {
 		rows = append(rows, a.nodeRow(list[i], w, list[i].node == shown))
 	}
 	for _, text := range asked {
-		rows = append(rows, cell.New(w).Gap(1).Put(th.run, "+ ").Put(th.dim, text).String())
+		rows = append(rows, cell.New(w).Gap(1).Put(th.Run, "+ ").Put(th.Dim, text).String())
 	}
 	if len(reason) > 0 {
 		rows = append(rows, cell.New(w).String())
@@ -193,44 +194,44 @@ func (a *attempt) treeRows(w, h int) []string {
 }
 
 func (a *attempt) nodeRow(b branch, w int, shown bool) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	n := a.st.Node(b.node)
 	base := cell.Style("")
 	if shown {
-		base = th.selected
+		base = th.Selected
 	}
 	r := cell.On(w, base)
 	if shown {
-		r.Put(th.accent, "›")
+		r.Put(th.Accent, "›")
 	} else {
 		r.Gap(1)
 	}
 	sign, st := a.nodeSign(n)
-	r.Put(th.faint, b.prefix).Put(st, sign).Gap(1).Put("", fmt.Sprint(n.ID)).Gap(1)
+	r.Put(th.Faint, b.prefix).Put(st, sign).Gap(1).Put("", fmt.Sprint(n.ID)).Gap(1)
 	words, origin := a.nodeWords(n), originWord(n.Origin)
 	r.To(max(r.Used(), 8))
 	if n.State == event.VerdictMissed && origin != "" && clean.Width(words)+len(origin)+1 > r.Left() {
-		words = seconds(float64(n.TrainSeconds))
+		words = frame.Seconds(float64(n.TrainSeconds))
 	}
 	r.Put(st, words)
 	if n.ID == a.st.Best() && n.ID > 0 {
-		r.Gap(1).Put(th.good, "best")
+		r.Gap(1).Put(th.Good, "best")
 	}
 	if origin != "" {
-		r.Gap(1).Put(th.dim, origin)
+		r.Gap(1).Put(th.Dim, origin)
 	}
 	if times := a.gain(n); a.st.Attempt.Open() && times > 0 {
 		r.Rest(cell.On(10, base).Put("", timesWords(times)).Gap(1))
 	}
 	if n.FSR != nil {
-		r.Rest(cell.On(10, base).Put(th.dim, "FSR ").Put("", number(n.FSR)).Gap(1))
+		r.Rest(cell.On(10, base).Put(th.Dim, "FSR ").Put("", frame.Number(n.FSR)).Gap(1))
 	}
 	return r.String()
 }
 
 // treeLine gives the tree on one row.
 func (a *attempt) treeLine(w int) string {
-	th := a.m.th
+	th := a.m.frame.Theme
 	r := cell.New(w).Gap(1)
 	shown := a.subject()
 	from := 0
@@ -238,26 +239,26 @@ func (a *attempt) treeLine(w int) string {
 		from = max(shown-w/28, 0)
 	}
 	if len(a.st.Nodes) == 0 {
-		return r.Put(th.dim, "no nodes yet").String()
+		return r.Put(th.Dim, "no nodes yet").String()
 	}
 	for i := from; i < len(a.st.Nodes); i++ {
 		n := &a.st.Nodes[i]
 		sign, st := a.nodeSign(n)
 		name := cell.Style("")
 		if i == shown {
-			name = th.accent + th.bold
+			name = th.Accent + th.Bold
 		}
 		if i > from {
-			r.Put(th.faint, "  ")
+			r.Put(th.Faint, "  ")
 		}
 		if i == shown {
-			r.Put(th.accent, "›")
+			r.Put(th.Accent, "›")
 		}
 		r.Put(st, sign).Put(name, fmt.Sprintf(" %d ", i))
 		if word := originWord(n.Origin); word != "" {
-			r.Put(th.faint, word+" ")
+			r.Put(th.Faint, word+" ")
 		}
-		r.Put(th.dim, a.nodeWords(n))
+		r.Put(th.Dim, a.nodeWords(n))
 	}
 	return r.String()
 }

@@ -73,7 +73,7 @@ func (d *driver) cmd(c tea.Cmd) {
 		}
 		select {
 		case d.msgs <- msg:
-		case <-d.m.ctx.Done():
+		case <-d.m.frame.Context.Done():
 		}
 	}()
 }
@@ -454,9 +454,9 @@ func TestHelpShowsEveryKeyThatWorks(t *testing.T) {
 	storetest.Fill(t, s, storetest.Options{})
 	d := drive(t, Options{Store: s, Open: "1"}, 140, 60)
 	d.until("of the way")
-	for _, a := range d.m.now.actions() {
-		if a.do == nil || a.bar != "" && a.does == "" {
-			t.Errorf("action %q is shown and does nothing, or is not in the help", a.keys)
+	for _, a := range d.m.now.Actions() {
+		if a.Do == nil || a.Bar != "" && a.Does == "" {
+			t.Errorf("action %q is shown and does nothing, or is not in the help", a.Keys)
 		}
 	}
 	d.press("?")

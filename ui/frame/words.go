@@ -1,4 +1,4 @@
-package ui
+package frame
 
 import (
 	"fmt"
@@ -13,8 +13,8 @@ import (
 	"pitwall/ui/cell"
 )
 
-// seconds gives a training time: "8.84 s", "1 h 02 min".
-func seconds(s float64) string {
+// Seconds gives a training time: "8.84 s", "1 h 02 min".
+func Seconds(s float64) string {
 	switch {
 	case math.IsNaN(s) || math.IsInf(s, 0):
 		return "–"
@@ -25,11 +25,11 @@ func seconds(s float64) string {
 	case math.Abs(s) < 600:
 		return fmt.Sprintf("%.0f s", s)
 	}
-	return long(time.Duration(s * float64(time.Second)))
+	return Long(time.Duration(s * float64(time.Second)))
 }
 
-// long gives a duration in its two largest units.
-func long(d time.Duration) string {
+// Long gives a duration in its two largest units.
+func Long(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0 s"
@@ -43,8 +43,8 @@ func long(d time.Duration) string {
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
 
-// clock gives a position: "00:41", "1:02:03".
-func clock(ms int64) string {
+// Clock gives a position: "00:41", "1:02:03".
+func Clock(ms int64) string {
 	s := max(ms, 0) / 1000
 	if s >= 3600 {
 		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
@@ -52,8 +52,8 @@ func clock(ms int64) string {
 	return fmt.Sprintf("%02d:%02d", s/60, s%60)
 }
 
-// ago gives how long before now t was.
-func ago(now, t time.Time) string {
+// Ago gives how long before now t was.
+func Ago(now, t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -70,50 +70,54 @@ func ago(now, t time.Time) string {
 	return t.Format("2006-01-02")
 }
 
-func number(f *float64) string {
+// Number gives a figure with two decimals, "–" where there is none.
+func Number(f *float64) string {
 	if f == nil || math.IsNaN(*f) {
 		return "–"
 	}
-	return minus(fmt.Sprintf("%.2f", *f))
+	return Minus(fmt.Sprintf("%.2f", *f))
 }
 
-// minus puts true minus signs in the place of hyphens.
-func minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
+// Minus puts true minus signs in the place of hyphens.
+func Minus(s string) string { return strings.ReplaceAll(s, "-", "−") }
 
-// interval gives a 95 % interval: "[0.05, 0.31]".
-func interval(i *[2]float64) string {
+// Interval gives a 95 % interval: "[0.05, 0.31]".
+func Interval(i *[2]float64) string {
 	if i == nil {
 		return ""
 	}
-	return minus(fmt.Sprintf("[%.2f, %.2f]", i[0], i[1]))
+	return Minus(fmt.Sprintf("[%.2f, %.2f]", i[0], i[1]))
 }
 
-// signed gives a delta in seconds, with a true minus sign.
-func signed(s float64) string {
+// Signed gives a delta in seconds, with a true minus sign.
+func Signed(s float64) string {
 	if math.IsNaN(s) {
 		return "–"
 	}
-	if level(s) {
+	if Level(s) {
 		return "0.00 s"
 	}
 	t := fmt.Sprintf("%+.2f s", s)
 	if math.Abs(s) >= 100 {
 		t = fmt.Sprintf("%+.0f s", s)
 	}
-	return minus(t)
+	return Minus(t)
 }
 
-// loss gives a loss without its unit.
-func loss(l float64) string {
+// Level reports whether a delta shows as 0.00 s: it is neither ahead nor behind.
+func Level(seconds float64) bool { return math.Abs(seconds) < 0.005 }
+
+// Loss gives a loss without its unit.
+func Loss(l float64) string {
 	if math.IsNaN(l) || math.IsInf(l, 0) {
 		return "–"
 	}
 	return fmt.Sprintf("%.4f", l)
 }
 
-// firstFit gives the first of some texts, the fullest first, that takes at most w
+// FirstFit gives the first of some texts, the fullest first, that takes at most w
 // cells; the last where none does.
-func firstFit(w int, texts ...string) string {
+func FirstFit(w int, texts ...string) string {
 	for _, t := range texts {
 		if clean.Width(t) <= w {
 			return t
@@ -122,14 +126,14 @@ func firstFit(w int, texts ...string) string {
 	return texts[len(texts)-1]
 }
 
-// machineOf leaves the interpreter out of the words on where a record was measured.
-func machineOf(measuredOn string) string {
+// MachineOf leaves the interpreter out of the words on where a record was measured.
+func MachineOf(measuredOn string) string {
 	machine, _, _ := strings.Cut(measuredOn, ",")
 	return machine
 }
 
-// bytesText gives a size: "41 MB".
-func bytesText(n int64) string {
+// Bytes gives a size: "41 MB".
+func Bytes(n int64) string {
 	f, units := float64(n), []string{"B", "kB", "MB", "GB", "TB"}
 	k := 0
 	for f >= 1000 && k < len(units)-1 {
@@ -141,15 +145,16 @@ func bytesText(n int64) string {
 	return fmt.Sprintf("%.0f %s", f, units[k])
 }
 
-func plural(n int, one string) string {
+// Plural counts things: "1 run", "3 runs".
+func Plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %ss", n, one)
 }
 
-// bar gives a horizontal bar of at most w cells, in eighths.
-func bar(share float64, w int) string {
+// Bar gives a horizontal bar of at most w cells, in eighths.
+func Bar(share float64, w int) string {
 	if math.IsNaN(share) || w <= 0 {
 		return ""
 	}
@@ -161,8 +166,8 @@ func bar(share float64, w int) string {
 	return s
 }
 
-// hintWords names a hint in one or two words.
-func hintWords(h string) string {
+// HintWords names a hint in one or two words.
+func HintWords(h string) string {
 	switch h {
 	case "", "0":
 		return "none"
@@ -176,44 +181,62 @@ func hintWords(h string) string {
 	return strings.Join(strings.Split(h, ""), "+")
 }
 
-// tokens gives a number of tokens: "950", "12.4k", "1.2M".
-func tokens(n int64) string { return tokencount.Short(n) }
+// Tokens gives a number of tokens: "950", "12.4k", "1.2M".
+func Tokens(n int64) string { return tokencount.Short(n) }
 
-// money gives US dollars: "$0.42", "$0.0031".
-func money(usd float64) string {
+// Money gives US dollars: "$0.42", "$0.0031".
+func Money(usd float64) string {
 	switch a := math.Abs(usd); {
 	case math.IsNaN(usd) || math.IsInf(usd, 0):
 		return "–"
 	case a >= 100:
-		return minus(fmt.Sprintf("$%.0f", usd))
+		return Minus(fmt.Sprintf("$%.0f", usd))
 	case a >= 0.095 || a == 0:
-		return minus(fmt.Sprintf("$%.2f", usd))
+		return Minus(fmt.Sprintf("$%.2f", usd))
 	case a >= 0.0095:
-		return minus(fmt.Sprintf("$%.3f", usd))
+		return Minus(fmt.Sprintf("$%.3f", usd))
 	}
-	return minus(fmt.Sprintf("$%.4f", usd))
+	return Minus(fmt.Sprintf("$%.4f", usd))
 }
 
-// cutLeft shortens clean text to at most w cells by leaving out its beginning.
-func cutLeft(s string, w int) string {
+// CutLeft shortens clean text to at most w cells by leaving out its beginning.
+func CutLeft(s string, w int) string {
 	if n := clean.Width(s); n > w {
 		return ansi.TruncateLeft(s, n-max(w-1, 0), "…")
 	}
 	return s
 }
 
-// modelName gives a model's name in at most w cells. What tells where it is served
+// ModelName gives a model's name in at most w cells. What tells where it is served
 // goes first, its own name last.
-func modelName(name string, w int) string {
+func ModelName(name string, w int) string {
 	name = clean.Line(name)
 	own := name[strings.LastIndexByte(name, '/')+1:]
 	switch n := clean.Width(own); {
 	case clean.Width(name) <= w:
 		return name
 	case n < w:
-		return cutLeft(name, w)
+		return CutLeft(name, w)
 	case n == w:
 		return own
 	}
 	return cell.Cut(own, w)
+}
+
+// ShortHint names a hint by its parts: "1+2".
+func ShortHint(h string) string {
+	if h == "" || h == "0" {
+		return "none"
+	}
+	return strings.Join(strings.Split(h, ""), "+")
+}
+
+// Pad gives clean text exactly w cells.
+func Pad(s string, w int, right bool) string {
+	s = cell.Cut(clean.Line(s), w)
+	space := strings.Repeat(" ", max(w-clean.Width(s), 0))
+	if right {
+		return space + s
+	}
+	return s + space
 }
