@@ -196,3 +196,27 @@ func TestDirectoriesThatDoNotFitAreTurnedByPages(t *testing.T) {
 	}
 	d.until("clone-00", "page 1/")
 }
+
+func TestTheSpinnerTurnsWhileAnImportIsUnderWayAndRestsAfterIt(t *testing.T) {
+	o, _ := importing(t, nil)
+	end := make(chan struct{})
+	o.Import = func(ctx context.Context, _ string, _ func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {
+		select {
+		case <-end:
+		case <-ctx.Done():
+		}
+		return importer.Report{}, nil, errors.New("it is no clone")
+	}
+	d := driveHome(t, o, 80, 24)
+	d.press("I", "x", "enter")
+	d.until("opening the clone")
+	for range 3 {
+		before := d.text()
+		d.when("the spinner to turn", func() bool { return d.text() != before })
+	}
+	close(end)
+	d.until("it is no clone")
+	if d.m.now.(spinning).spins() {
+		t.Error("it spins on after the import")
+	}
+}
