@@ -12,8 +12,8 @@ import (
 
 // Scroll shows a part of a few finished rows, with the keys of bubbles' viewport:
 // arrows, j and k, page up and down, half pages, first and last. It is for a hundred
-// rows or two: each frame measures all of them, which takes 6 µs a row, so scripts and
-// logs scroll otherwise.
+// rows or two: each frame measures all of them, 2.4 ms for 2,000, so scripts and logs
+// scroll otherwise.
 type Scroll struct{ in viewport.Model }
 
 // NewScroll returns a scroll at its first row.
