@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,20 +34,14 @@ func (a *app) stop(ctx context.Context, s *store.Store, prefix string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.Order(ctx, sum.ID, event.OrderStop, ""); err != nil {
+	if _, err := s.Give(ctx, sum.ID, event.OrderStop, nil); err != nil {
 		if errors.Is(err, store.ErrNotLive) {
 			return fmt.Errorf("attempt %d is %s: there is nothing to stop", sum.Number, sum.Status)
 		}
 		return err
 	}
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for s.Alive(sum.ID) {
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("attempt %d was told to stop and has not ended yet", sum.Number)
-		case <-tick.C:
-		}
+	if err := s.AwaitEnd(ctx, sum.ID); err != nil {
+		return fmt.Errorf("attempt %d was told to stop and has not ended yet", sum.Number)
 	}
 	return a.report(ctx, s, sum.ID)
 }

@@ -167,7 +167,7 @@ func (a *app) runSweep(ctx context.Context, s *store.Store, st start.Starter, c 
 		Attempts: s, Jobs: o.jobs, Tell: board.tell,
 		Launch: func(ctx context.Context, id string) error { return st.Launch(ctx, id, true) },
 		Stop: func(ctx context.Context, id string) error {
-			_, err := s.Order(ctx, id, event.OrderStop, "")
+			_, err := s.Give(ctx, id, event.OrderStop, nil)
 			return err
 		},
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -58,6 +59,56 @@ func (s *Store) OrderState(ctx context.Context, orderID int64) (o Order, err err
 		return o, fmt.Errorf("order %s: %w: %s", o.Name, ErrNotLive, id)
 	}
 	return o, nil
+}
+
+// waitEvery is how often it is looked whether an order is done, or an engine has ended.
+const waitEvery = 30 * time.Millisecond
+
+// Give is Order with arguments that are kept as JSON; nil for none.
+func (s *Store) Give(ctx context.Context, id, name string, args any) (orderID int64, err error) {
+	doc := ""
+	if args != nil {
+		b, err := json.Marshal(args)
+		if err != nil {
+			return 0, fmt.Errorf("order %s: %w", name, err)
+		}
+		doc = string(b)
+	}
+	return s.Order(ctx, id, name, doc)
+}
+
+// Await waits until an order is done, and gives why it could not be carried out; empty
+// when all went well. It fails with ErrNotLive once nobody is left to do it, and with
+// the error of ctx where that ends first, which takes no order back.
+func (s *Store) Await(ctx context.Context, orderID int64) (result string, err error) {
+	for {
+		o, err := s.OrderState(ctx, orderID)
+		if err != nil || o.Done {
+			return o.Result, err
+		}
+		if err := pause(ctx); err != nil {
+			return "", err
+		}
+	}
+}
+
+// AwaitEnd waits until no engine holds the lease of stream id, or gives the error of ctx.
+func (s *Store) AwaitEnd(ctx context.Context, id string) error {
+	for s.Alive(id) {
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(waitEvery):
+		return nil
+	}
 }
 
 // Orders gives the orders that have come since the last call, oldest first. An

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -16,11 +15,8 @@ import (
 	"pitwall/ui/frame"
 )
 
-const (
-	// orderPatience is how long the screen waits to hear what came of an order.
-	orderPatience = 15 * time.Second
-	orderEvery    = 50 * time.Millisecond
-)
+// orderPatience is how long the screen waits to hear what came of an order.
+const orderPatience = 15 * time.Second
 
 // noteBytes bounds a note to the agent.
 const noteBytes = 4000
@@ -60,7 +56,7 @@ func (a *attempt) give(o order) tea.Cmd {
 	s, id := a.m.o.Store, a.snap.Summary.ID
 	return func() tea.Msg {
 		// Leaving the attempt ends the waiting, and takes no order back.
-		n, err := send(a.m.frame.Context, s, id, o)
+		n, err := s.Give(a.m.frame.Context, id, o.name, o.args)
 		if err != nil {
 			return tookMsg{a, o, key, "", err}
 		}
@@ -69,38 +65,15 @@ func (a *attempt) give(o order) tea.Cmd {
 	}
 }
 
-// send gives an order.
-func send(ctx context.Context, s *store.Store, id string, o order) (int64, error) {
-	doc := ""
-	if o.args != nil {
-		b, err := json.Marshal(o.args)
-		if err != nil {
-			return 0, fmt.Errorf("order %s: %w", o.name, err)
-		}
-		doc = string(b)
-	}
-	return s.Order(ctx, id, o.name, doc)
-}
-
 // await waits for an order to be taken and gives why it could not be carried out.
 func await(ctx context.Context, s *store.Store, n int64) (result string, err error) {
-	tick := time.NewTicker(orderEvery)
-	defer tick.Stop()
-	late := time.NewTimer(orderPatience)
-	defer late.Stop()
-	for {
-		state, err := s.OrderState(ctx, n)
-		if err != nil || state.Done {
-			return state.Result, err
-		}
-		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
-		case <-late.C:
-			return "", errors.New("the engine has not taken the order yet; it does so as soon as it can")
-		case <-tick.C:
-		}
+	patient, cancel := context.WithTimeout(ctx, orderPatience)
+	defer cancel()
+	result, err = s.Await(patient, n)
+	if err != nil && patient.Err() != nil && ctx.Err() == nil {
+		return "", errors.New("the engine has not taken the order yet; it does so as soon as it can")
 	}
+	return result, err
 }
 
 // took says what came of an order.
