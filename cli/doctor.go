@@ -13,6 +13,7 @@ import (
 
 	"pitwall/agent/engine"
 	"pitwall/agent/model"
+	"pitwall/agent/rig"
 	"pitwall/runner"
 	"pitwall/store"
 )
@@ -60,11 +61,9 @@ func (a *app) examine(ctx context.Context) []check {
 }
 
 func (a *app) checkPython(ctx context.Context) check {
-	py, err := runner.FindPython(ctx, a.getenv)
-	if err != nil {
-		return check{Name: "python", Found: err.Error(), Mend: "install Python 3.9 or newer, or set PITWALL_PYTHON to one"}
-	}
-	return check{Name: "python", OK: true, Found: fmt.Sprintf("%s (%s)", py.Version, py.Path)}
+	needs := rig.Basics(a.surveyor().Basics(ctx))
+	n := needs[len(needs)-1] // the interpreter, or why none would be of use
+	return check{Name: "python", OK: n.OK, Found: n.Found, Mend: n.Mend}
 }
 
 func checkRunner() check {

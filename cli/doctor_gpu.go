@@ -55,12 +55,12 @@ func (a *app) spans(set profile.Set) ([]span, error) {
 
 // examineGPUs says what the GPU tracks need here and what of it is there.
 func (a *app) examineGPUs(ctx context.Context) []check {
-	found := newSurveyor(a.machine())
+	found := a.surveyor()
 	path := filepath.Join(a.home(), rig.ProfilesFile)
 	set, err := profile.Load(path)
 	if err != nil {
 		return []check{
-			found.examineCards(ctx, nil),
+			examineCards(ctx, found, nil),
 			{Name: "profiles", Found: err.Error(), Mend: "mend the file: the tracks that train on GPUs cannot run before"},
 		}
 	}
@@ -73,15 +73,15 @@ func (a *app) examineGPUs(ctx context.Context) []check {
 		profiles.OK, profiles.Found = false, err.Error()
 		return []check{profiles}
 	}
-	checks := []check{found.examineCards(ctx, spans), profiles}
-	checks = append(checks, found.examineTorch(ctx, spans)...)
-	return append(checks, a.examineData(ctx, spans)...)
+	checks := []check{examineCards(ctx, found, spans), profiles}
+	checks = append(checks, examineTorch(ctx, found, spans)...)
+	return append(checks, a.examineData(ctx, found, spans)...)
 }
 
 // examineCards looks for the GPUs. Those that a launcher takes elsewhere are not
 // this machine's to have.
-func (s *surveyor) examineCards(ctx context.Context, spans []span) check {
-	_, err := s.cards(ctx)
+func examineCards(ctx context.Context, s *rig.Surveyor, spans []span) check {
+	f := s.CardFacts(ctx)
 	most := 0
 	for _, sp := range spans {
 		if len(sp.Launch) == 0 {
@@ -90,32 +90,32 @@ func (s *surveyor) examineCards(ctx context.Context, spans []span) check {
 	}
 	trouble := new(gpu.Error)
 	switch {
-	case err == nil:
-		c := s.checkCards(ctx, profile.Profile{GPUs: most})
+	case f.NoGPUs == nil:
+		c := rig.CardsNeed(profile.Profile{GPUs: most}, f)
 		return check{Name: "gpus", OK: c.OK, Found: c.Found, Mend: c.Mend}
 	case most == 0 && len(spans) > 0:
 		return check{Name: "gpus", OK: true, Found: "those that the launcher of each profile takes"}
-	case errors.As(err, &trouble):
+	case errors.As(f.NoGPUs, &trouble):
 		return check{Name: "gpus", Found: trouble.Found + "; the practice track needs none", Mend: trouble.Mend}
 	}
-	return check{Name: "gpus", Found: err.Error()}
+	return check{Name: "gpus", Found: f.NoGPUs.Error()}
 }
 
 // examineTorch looks for the torch of each interpreter that a profile names.
-func (s *surveyor) examineTorch(ctx context.Context, spans []span) []check {
+func examineTorch(ctx context.Context, s *rig.Surveyor, spans []span) []check {
 	var checks []check
 	var programs []string
 	by := map[string][]span{}
 	for _, sp := range spans {
-		_, program, _ := s.torch(ctx, sp.Profile)
+		program := s.TorchOf(ctx, sp.Profile).Program
 		if by[program] == nil {
 			programs = append(programs, program)
 		}
 		by[program] = append(by[program], sp)
 	}
 	for _, program := range programs {
-		version, _, err := s.torch(ctx, by[program][0].Profile)
-		checks = append(checks, torchOf(version, program, err, by[program]))
+		t := s.TorchOf(ctx, by[program][0].Profile)
+		checks = append(checks, torchOf(t.Version, program, errors.Join(t.Missing, t.Silent), by[program]))
 	}
 	return checks
 }
@@ -144,8 +144,8 @@ func torchOf(version, program string, err error, spans []span) check {
 			wants = append(wants, wanted)
 		}
 		of[wanted] = append(of[wanted], sp)
-		if known := version != "" && (wantedSpan(sp) == "" || release(version) == release(wanted)); c.Mend == "" && !known && (err != nil || version != "") {
-			c.Mend = fmt.Sprintf("for %s: %s", sp, install(wantedSpan(sp)))
+		if known := version != "" && rig.SameTorch(version, wantedSpan(sp)); c.Mend == "" && !known && (err != nil || version != "") {
+			c.Mend = fmt.Sprintf("for %s: %s", sp, rig.InstallTorch(wantedSpan(sp)))
 		}
 	}
 	if err != nil {
@@ -180,9 +180,9 @@ func joined(spans []span) []span {
 // wantedSpan is the version of torch that all records of a span want, "" where they
 // do not want the same, or any will do.
 func wantedSpan(sp span) string {
-	wanted := wantedTorch(sp.Profile, sp.tasks[0].From)
+	wanted := rig.WantedTorch(sp.Profile, sp.tasks[0].From)
 	for _, task := range sp.tasks {
-		if wantedTorch(sp.Profile, task.From) != wanted {
+		if rig.WantedTorch(sp.Profile, task.From) != wanted {
 			return ""
 		}
 	}
@@ -191,7 +191,7 @@ func wantedSpan(sp span) string {
 
 // examineData looks for the shards in each directory that a profile names, and says
 // which records they are enough for.
-func (a *app) examineData(ctx context.Context, spans []span) []check {
+func (a *app) examineData(ctx context.Context, s *rig.Surveyor, spans []span) []check {
 	var checks []check
 	by := map[string][]span{}
 	var dirs []string
@@ -203,12 +203,12 @@ func (a *app) examineData(ctx context.Context, spans []span) []check {
 		by[dir] = append(by[dir], sp)
 	}
 	for _, dir := range dirs {
-		checks = append(checks, a.examineShards(ctx, dir, by[dir]))
+		checks = append(checks, a.examineShards(ctx, s, dir, by[dir]))
 	}
 	return checks
 }
 
-func (a *app) examineShards(ctx context.Context, dir string, spans []span) check {
+func (a *app) examineShards(ctx context.Context, s *rig.Surveyor, dir string, spans []span) check {
 	c := check{Name: "data"}
 	var most profile.Need
 	var hungriest taskdata.Task
@@ -225,10 +225,14 @@ func (a *app) examineShards(ctx context.Context, dir string, spans []span) check
 		}
 	}
 	if dir == "" || slices.ContainsFunc(spans, func(sp span) bool { return len(sp.Launch) > 0 }) {
-		one := a.checkData(ctx, spans[0].Profile, hungriest)
+		f := rig.Facts{Home: a.home(), Profile: spans[0].Profile, DataElsewhere: profile.DataElsewhere(a.getenv)}
+		if dir != "" && len(f.Profile.Launch) == 0 {
+			f.Data, f.NoData = s.Shards(ctx, dir, most)
+		}
+		one := rig.DataNeed(hungriest, f)
 		return check{Name: "data", OK: one.OK, Found: fmt.Sprintf("%s; that is for %s, which needs the most", one.Found, hungriest.ID()), Mend: one.Mend}
 	}
-	found, err := profile.CheckData(a.machine().Tree(ctx), dir, most)
+	found, err := s.Shards(ctx, dir, most)
 	if err != nil {
 		c.Found = err.Error()
 		return c

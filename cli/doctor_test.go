@@ -103,10 +103,10 @@ func TestEnvironmentOfATaskIsLookedAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	machine := newSurveyor(a.machine())
+	machine := a.surveyor()
 	look := func(task string) map[string]ui.EnvCheck {
 		t.Helper()
-		list, err := a.environment(t.Context(), a.engine(s), machine, task)
+		list, err := a.environment(t.Context(), machine, task)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,7 +132,7 @@ func TestEnvironmentOfATaskIsLookedAtOnce(t *testing.T) {
 	if asked, err := os.ReadFile(filepath.Join(bin, "trainer.asked")); err != nil || string(asked) != "x\n" {
 		t.Errorf("the interpreter was asked %q, %v", asked, err)
 	}
-	if list, err := a.environment(t.Context(), a.engine(s), machine, "micro/7"); err != nil || list != nil {
+	if list, err := a.environment(t.Context(), machine, "micro/7"); err != nil || list != nil {
 		t.Errorf("the practice track needs %v, %v", list, err)
 	}
 	if err := os.WriteFile(filepath.Join(a.home(), rig.ProfilesFile), []byte("[defaults]\ngpus = 4\n"), 0o600); err != nil {
@@ -146,7 +146,7 @@ func TestEnvironmentOfATaskIsLookedAtOnce(t *testing.T) {
 	if err := gputest.Set(bin, "count", "3"); err != nil {
 		t.Fatal(err)
 	}
-	few := newSurveyor(a.machine()).checkCards(t.Context(), profile.Profile{GPUs: 8})
+	few := rig.CardsNeed(profile.Profile{GPUs: 8}, a.surveyor().CardFacts(t.Context()))
 	if few.OK {
 		t.Errorf("three GPUs are enough for eight: %+v", few)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"pitwall/agent"
 	"pitwall/agent/engine"
+	"pitwall/agent/rig"
 	"pitwall/agent/scaffold"
 	"pitwall/runner"
 	"pitwall/store"
@@ -57,7 +58,7 @@ func (a *app) screenOptions(s *store.Store, o opening) ui.Options {
 	// An engine knows the tasks that there were when it was made, and more may be
 	// imported.
 	now := func() *engine.Engine { return a.engine(s) }
-	machine := newSurveyor(a.machine())
+	surveyor := a.surveyor()
 	return ui.Options{
 		Store: s, Version: a.version, Tasks: a.tasks(), Agents: agentChoices(now()), Scaffolds: scaffoldChoices(),
 		Models:   func(ctx context.Context) ([]ui.ModelChoice, error) { return modelChoices(ctx, now()) },
@@ -67,16 +68,12 @@ func (a *app) screenOptions(s *store.Store, o opening) ui.Options {
 		Start:    func(ctx context.Context, spec store.Spec) (string, error) { return a.starter(s).Begin(ctx, spec) },
 		Resume:   func(ctx context.Context, id string) error { return a.starter(s).Resume(ctx, id, false) },
 		Preflight: func(ctx context.Context) error {
-			if err := runner.Supported(); err != nil {
-				return err
-			}
-			_, err := runner.FindPython(ctx, a.getenv)
-			return err
+			return rig.Stop(rig.Basics(surveyor.Basics(ctx)))
 		},
 		Machine: func(ctx context.Context) string { return engine.MachineLabel(runner.Host(ctx)) },
-		Track:   machine.homeTrack,
+		Track:   func(ctx context.Context) string { return homeTrack(ctx, a.machine()) },
 		Environment: func(ctx context.Context, task string) ([]ui.EnvCheck, error) {
-			return a.environment(ctx, now(), machine, task)
+			return a.environment(ctx, surveyor, task)
 		},
 		Cost: func(spec store.Spec) (string, error) { return a.starter(s).Cost(spec) },
 		Import: func(ctx context.Context, path string, progress func(importer.Progress)) (importer.Report, *taskdata.Catalog, error) {

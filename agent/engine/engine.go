@@ -101,6 +101,9 @@ func (e *Engine) rules(ctx context.Context, python taskdata.Interpreter, task ta
 	return taskdata.Check(ctx, python, task, dir)
 }
 
+// torchPatience bounds how long an interpreter may take to say which torch it has.
+const torchPatience = 2 * time.Minute
+
 // orderEvery is how often orders are looked for: an order is taken up within 200 ms.
 const orderEvery = 100 * time.Millisecond
 
@@ -171,16 +174,12 @@ func (e *Engine) prepare(ctx context.Context, spec store.Spec) (means, error) {
 	if err := e.choices(spec, m.task); err != nil {
 		return m, &agent.ChoiceError{Err: err}
 	}
-	if err := e.Machine.Supported(); err != nil {
+	facts := rig.NewSurveyor(e.Machine, e.Store.Home(), torchPatience).Look(ctx, m.task, m.track)
+	if err := rig.Stop(rig.Needs(m.task, m.track, facts)); err != nil {
 		return m, err
 	}
-	if m.python, err = e.Machine.Interpreter(ctx); err != nil {
-		return m, err
-	}
+	m.python, m.rig = facts.Python, facts.Rig()
 	m.reader = rig.Interpreter(e.Machine, m.python)
-	if m.rig, err = rig.Find(ctx, e.Machine, e.Store.Home(), m.task, m.track); err != nil {
-		return m, err
-	}
 	if m.searchFigures, err = scaffold.SearchOf(spec.Scaffold, spec.Search); err != nil {
 		return m, err
 	}

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"pitwall/agent"
 	"pitwall/runner"
@@ -26,9 +25,6 @@ import (
 
 // ProfilesFile is where a person says, under PITWALL_HOME, how scripts run on GPUs here.
 const ProfilesFile = "profiles.toml"
-
-// torchPatience bounds how long an interpreter may take to say which torch it has.
-const torchPatience = 2 * time.Minute
 
 // Rig is how the scripts of a GPU track run here.
 type Rig struct {
@@ -69,45 +65,20 @@ func ProfileOf(home string, task taskdata.Task, track taskdata.Track) (profile.P
 	return p, nil
 }
 
-// Find finds all that runs of a GPU track need here, nil for another track.
-func Find(ctx context.Context, m runner.Machine, home string, task taskdata.Task, track taskdata.Track) (*Rig, error) {
-	if track.GPUs == 0 {
-		return nil, nil
+// Rig gives how scripts run where nothing of Needs stops them, nil on a track without
+// GPUs. A torch that could only be guessed is left out: times are compared by it.
+func (f Facts) Rig() *Rig {
+	if f.Profile.GPUs == 0 {
+		return nil
 	}
-	p, err := ProfileOf(home, task, track)
-	if err != nil {
-		return nil, err
+	r := &Rig{Profile: f.Profile, Ranks: f.Profile.GPUs, Cards: f.cards()}
+	if len(r.Cards) > 0 {
+		r.Driver = r.Cards[len(r.Cards)-1].Driver
 	}
-	r := &Rig{Profile: p, Ranks: p.GPUs}
-	if err := checkShards(ctx, m, home, p, task); err != nil {
-		return nil, err
+	if v := f.Torch.Version; !f.Torch.Guess && !strings.ContainsAny(v, "\n ") {
+		r.Torch = v
 	}
-	all, err := m.ListGPUs(ctx)
-	switch {
-	case err != nil && len(p.Launch) > 0:
-		all = nil // the launcher's machine has them
-	case err != nil:
-		return nil, fmt.Errorf("task %s trains on %d NVIDIA GPUs: %w", task.ID(), r.Ranks, err)
-	}
-	if len(all) > 0 {
-		if r.Cards = gpu.Visible(all, m.Getenv("CUDA_VISIBLE_DEVICES")); len(r.Cards) < r.Ranks && len(p.Launch) == 0 {
-			return nil, fmt.Errorf("task %s trains on %d GPUs, and %d can be seen here: run it on a machine with %d, or attempt another task by name, such as %s",
-				task.ID(), r.Ranks, len(r.Cards), r.Ranks, strings.TrimSuffix(task.ID(), task.Variant)+profile.Suffix(max(len(r.Cards), 1)))
-		}
-		r.Cards = r.Cards[:min(len(r.Cards), r.Ranks)]
-		for _, c := range r.Cards {
-			if c.MIG {
-				return nil, fmt.Errorf("GPU %d is cut into instances (MIG), over which a script cannot train: switch that off with: nvidia-smi -mig 0", c.Index)
-			}
-			r.Driver = c.Driver
-		}
-	}
-	if len(p.Launch) == 0 {
-		if err := r.findTorch(ctx, m); err != nil {
-			return nil, err
-		}
-	}
-	return r, nil
+	return r
 }
 
 // Shards gives the data that both records of a task read: that of the hungrier one.
@@ -121,61 +92,6 @@ func Shards(task taskdata.Task) (profile.Need, error) {
 		return next, err
 	}
 	return need, err
-}
-
-// checkShards finds out whether the data is there. With too few shards a script
-// repeats tokens silently.
-func checkShards(ctx context.Context, m runner.Machine, home string, p profile.Profile, task taskdata.Task) error {
-	dir := p.ShardDir()
-	if dir == "" {
-		if profile.DataElsewhere(m.Getenv) {
-			return nil
-		}
-		return fmt.Errorf("nothing says where the FineWeb shards lie: write data = \"/path/to/data\", which holds fineweb10B, under [defaults] in %s",
-			filepath.Join(home, ProfilesFile))
-	}
-	if len(p.Launch) > 0 {
-		return nil // the path may be another machine's
-	}
-	need, err := Shards(task)
-	if err != nil {
-		return err
-	}
-	found, err := profile.CheckData(m.Tree(ctx), dir, need)
-	if err != nil {
-		return err
-	}
-	if len(found.Faults) > 0 {
-		return fmt.Errorf("the data of task %s in %s: %s; %s", task.ID(), found.Dir, strings.Join(found.Faults, "; "), found.Mend)
-	}
-	return nil
-}
-
-// findTorch looks for what starts the ranks, and asks its interpreter which torch
-// it has. It does not guess: times are compared by it.
-func (r *Rig) findTorch(ctx context.Context, m runner.Machine) error {
-	t, err := r.Profile.FindTorch(ctx, m, taskdata.ScriptName)
-	if err != nil {
-		return fmt.Errorf("%w: install PyTorch %s, or name an interpreter that has it as python in %s", err, r.wantedTorch(), ProfilesFile)
-	}
-	if t.Guess {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, torchPatience)
-	defer cancel()
-	answer, err := m.Ask(ctx, runner.Question{Argv: t.Ask})
-	if version := strings.TrimSpace(string(answer.Out)); err == nil && answer.Exit == 0 && !strings.ContainsAny(version, "\n ") {
-		r.Torch = version
-	}
-	return nil // a run says itself, in words, that there is no torch
-}
-
-// wantedTorch is the version that the profile asks for, for people.
-func (r *Rig) wantedTorch() string {
-	if r.Profile.Torch == profile.AsRecord {
-		return "(the version that the record's log names)"
-	}
-	return r.Profile.Torch
 }
 
 // Key gives what of the rig moves times.

@@ -27,7 +27,7 @@ func TestHomeOpensOnTheBenchmarkWhereThereAreGPUs(t *testing.T) {
 			}
 			t.Setenv("PATH", dir+":/usr/bin:/bin")
 			begin := time.Now()
-			if got := newSurveyor(&runner.Local{}).homeTrack(t.Context()); got != c.want {
+			if got := homeTrack(t.Context(), &runner.Local{}); got != c.want {
 				t.Errorf("home opens on %q, want %q", got, c.want)
 			}
 			if took := time.Since(begin); took > 10*time.Second {
@@ -37,7 +37,7 @@ func TestHomeOpensOnTheBenchmarkWhereThereAreGPUs(t *testing.T) {
 	}
 	t.Run("no nvidia-smi", func(t *testing.T) {
 		t.Setenv("PATH", t.TempDir())
-		if got := newSurveyor(&runner.Local{}).homeTrack(t.Context()); got != "" {
+		if got := homeTrack(t.Context(), &runner.Local{}); got != "" {
 			t.Errorf("home opens on %q", got)
 		}
 	})
