@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"pitwall/internal/slow"
 	"pitwall/store/storetest"
 )
 
@@ -26,7 +27,8 @@ func TestMain(m *testing.M) {
 //	jsonenv NAME PATH             puts such a value into an environment variable
 //	oldstore                      puts a store of an earlier pitwall into PITWALL_HOME
 //
-// where PATH is like nodes.1.status, and OP is one of == != <= >= has.
+// where PATH is like nodes.1.status, and OP is one of == != <= >= has. The condition
+// slow holds where tests may train for long.
 func TestCommandLine(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -34,6 +36,12 @@ func TestCommandLine(t *testing.T) {
 			env.Setenv("PITWALL_HOME", env.WorkDir+"/home")
 			env.Setenv("PITWALL_LOCK", env.WorkDir+"/machine.lock")
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "slow" {
+				return false, fmt.Errorf("no condition is called %q", name)
+			}
+			return slow.Tests, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,

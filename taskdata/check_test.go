@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"pitwall/internal/slow"
 	"pitwall/taskdata"
 )
 
@@ -32,7 +34,11 @@ func checkText(t *testing.T, task taskdata.Task, script string) []taskdata.Viola
 
 func TestRecordsKeepTheRulesOfEachTask(t *testing.T) {
 	for _, task := range taskdata.Embedded().Tasks("micro") {
-		for _, record := range taskdata.Embedded().Records("micro") {
+		records := taskdata.Embedded().Records("micro")
+		if !slow.Tests {
+			records = slices.DeleteFunc(slices.Clone(records), func(r taskdata.Record) bool { return r.Number < task.From.Number || r.Number > task.From.Number+1 })
+		}
+		for _, record := range records {
 			if found := checkText(t, task, record.Script()); len(found) > 0 {
 				t.Errorf("%s, script of record %d: %v", task.ID(), record.Number, found)
 			}
@@ -160,6 +166,7 @@ func TestCheckRefusesCheats(t *testing.T) {
 		"another encoding":              {"file", edit{`"""Micro track:`, "# coding: rot13\n" + `"""Micro track:`}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			found := checkText(t, task, apply(t, task.From.Script(), c.edit))
 			if len(found) == 0 {
 				t.Fatal("not refused")
@@ -196,6 +203,7 @@ func TestCheckAcceptsHonestEdits(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			if found := checkText(t, task, apply(t, task.From.Script(), e)); len(found) > 0 {
 				t.Errorf("refused: %v", found)
 			}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"pitwall/internal/slow"
 	"pitwall/taskdata"
 )
 
@@ -225,6 +226,9 @@ def train_step(params, state, step):
 `
 
 func TestTrigramCountsAreFoundOut(t *testing.T) {
+	if !slow.Tests {
+		t.Skip("trains and evaluates for seconds: go test -tags slow")
+	}
 	record, run := honestRun(t)
 	head, _, _ := strings.Cut(run.script, "\nSTEPS = ")
 	script := strings.TrimRight(head, "\n") + "\n\n" + counted + guard
@@ -261,6 +265,9 @@ func TestWeightsThatKnowTheDataBeforeTheyAreTrainedAreFoundOut(t *testing.T) {
 // TestWorkLeftForAfterTheClockIsDoneOnIt trains in a generator that params hold, which only the
 // hand-over would run.
 func TestWorkLeftForAfterTheClockIsDoneOnIt(t *testing.T) {
+	if !slow.Tests {
+		t.Skip("trains for seconds: go test -tags slow")
+	}
 	_, run := honestRun(t)
 	script := apply(t, run.script, edit{"def train_step(params, state, step):", "def honest_step(params, state, step):"})
 	script = apply(t, script, edit{"", `def train_step(params, state, step):
@@ -291,6 +298,9 @@ def lazily(params, state, rows):
 // TestHonestVariantsPass keeps the evaluator from refusing what transformers do: tables of positions,
 // padded tables, weights that nothing uses.
 func TestHonestVariantsPass(t *testing.T) {
+	if !slow.Tests {
+		t.Skip("evaluates three times over many characters: go test -tags slow")
+	}
 	record, run := honestRun(t)
 	var weights map[string][][]float64
 	if err := json.Unmarshal([]byte(run.weights), &weights); err != nil {
@@ -333,6 +343,9 @@ func TestHonestVariantsPass(t *testing.T) {
 }
 
 func TestLearningFromWhatIsEvaluatedIsFoundOut(t *testing.T) {
+	if !slow.Tests {
+		t.Skip("trains and evaluates for seconds: go test -tags slow")
+	}
 	record, run := honestRun(t)
 	body := "    seen = params.setdefault('seen', [[0.0]])\n    seen[0][0] += 0.02\n    return [[(1.0 + seen[0][0]) * x for x in row] for row in honest(params, tokens)]"
 	cheat := train(t, forward(t, run.script, body))

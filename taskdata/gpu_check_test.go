@@ -54,7 +54,7 @@ func gpuTask(record, answer string, from int) taskdata.Task {
 
 func gpuCheck(t *testing.T, task taskdata.Task, script string) []taskdata.Violation {
 	t.Helper()
-	found, err := taskdata.CheckText(t.Context(), interpreter("python3"), task, script)
+	found, err := taskdata.CheckText(t.Context(), interpreter(python(t)), task, script)
 	if err != nil {
 		t.Fatal(err)
 	}

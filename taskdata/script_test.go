@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"pitwall/internal/slow"
 	"pitwall/taskdata"
 )
 
@@ -37,7 +38,11 @@ func TestScriptsAreValidPython39(t *testing.T) {
 
 func TestGradientsAgreeWithNumericalOnes(t *testing.T) {
 	args := []string{"-I", "-B", "micro/gradcheck.py"}
-	for _, record := range taskdata.Embedded().Records("micro") {
+	records := taskdata.Embedded().Records("micro")
+	if !slow.Tests {
+		records = records[len(records)-2:] // the fastest ones, and all that they are made of
+	}
+	for _, record := range records {
 		args = append(args, fmt.Sprintf("micro/record_%d.py", record.Number))
 	}
 	output, err := exec.CommandContext(t.Context(), python(t), args...).CombinedOutput()
