@@ -79,10 +79,19 @@ type AppliedEdit struct {
 	Reason string
 }
 
-// Kind describes an agent that can be chosen.
+// Kind describes an agent that can be chosen: what it is to those who offer, start and
+// drive it. How it goes about a node, the Agent itself tells.
 type Kind struct {
 	Name  string
 	About string // half a line for people
+	// Talks: it speaks to a language model, which must be chosen and has a budget.
+	Talks bool
+	// Scaffolded: the nodes that a scaffold chooses make a difference to it.
+	Scaffolded bool
+	// Searches: it searches by itself, and leaves no choice to a scaffold.
+	Searches bool
+	// Person: somebody must be there to write its nodes.
+	Person bool
 }
 
 // ChoiceError says that a value of an attempt's spec is none of those that can be
@@ -106,12 +115,22 @@ const (
 // Kinds lists the agents, the default first.
 func Kinds() []Kind {
 	return []Kind{
-		{Tuner, "searches the script's constants, no model"},
-		{LLM, "a language model writes the edits"},
-		{Oracle, "writes the next record's own change"},
-		{Noop, "runs the record unchanged"},
-		{Human, "you write each node in your editor"},
+		{Name: Tuner, About: "searches the script's constants, no model", Searches: true},
+		{Name: LLM, About: "a language model writes the edits", Talks: true, Scaffolded: true},
+		{Name: Oracle, About: "writes the next record's own change"},
+		{Name: Noop, About: "runs the record unchanged"},
+		{Name: Human, About: "you write each node in your editor", Person: true, Scaffolded: true},
 	}
+}
+
+// KindOf gives the kind of that name, one that can do nothing where there is none.
+func KindOf(name string) Kind {
+	for _, k := range Kinds() {
+		if k.Name == name {
+			return k
+		}
+	}
+	return Kind{Name: name}
 }
 
 // New makes the agent of that name for a task, one that speaks to no model.

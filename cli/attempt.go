@@ -36,7 +36,7 @@ func newSpec(tasks *taskdata.Catalog, taskID, by string) (store.Spec, error) {
 		Task: task.ID(), Hint: string(taskdata.HintNone), Agent: by, Scaffold: scaffold.Flat, Runner: runner.NameLocal,
 		Nodes: defaultNodes, Seed: 1, Calibrate: track.CalibrationRuns, Confirm: track.ConfirmationRuns,
 	}
-	if by == agent.LLM {
+	if agent.KindOf(by).Talks {
 		spec.Parallel, spec.Edits, spec.Reflections = defaultParallel, agent.EditsBlocks, agent.DefaultReflections
 	}
 	return spec, nil

@@ -93,7 +93,7 @@ func (c *choices) settle(cmd *cobra.Command, tasks *taskdata.Catalog, task strin
 	if !set("parallel") {
 		spec.Parallel = base.Parallel
 	}
-	if spec.Agent != agent.LLM {
+	if !agent.KindOf(spec.Agent).Talks {
 		for _, name := range []string{"temperature", "effort", "edits", "reflections"} {
 			if set(name) {
 				return spec, usagef("--%s is for agent %s", name, agent.LLM)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"pitwall/agent"
 	"pitwall/store"
 	"pitwall/store/event"
 )
@@ -20,7 +21,7 @@ func (a *app) promptCmd() *cobra.Command {
 		Args:    args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !cmd.Flags().Changed("agent") {
-				c.spec.Agent = "llm"
+				c.spec.Agent = agent.LLM
 			}
 			spec, err := c.settle(cmd, a.tasks(), args[0])
 			if err != nil {

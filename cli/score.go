@@ -13,7 +13,7 @@ import (
 )
 
 func (a *app) scoreCmd() *cobra.Command {
-	o := report.Selection{Talks: func(name string) bool { return name == agent.LLM }}
+	o := report.Selection{Talks: func(name string) bool { return agent.KindOf(name).Talks }}
 	cmd := &cobra.Command{
 		Use:   "score [TASK...]",
 		Short: "Mean FSR over tasks, with its interval, and the paper's figure where it compares",

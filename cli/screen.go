@@ -89,7 +89,7 @@ func (a *app) screenOptions(s *store.Store, o opening) ui.Options {
 func agentChoices(e *engine.Engine) []ui.Agent {
 	var list []ui.Agent
 	for _, k := range agent.Kinds() {
-		c := ui.Agent{Name: k.Name, About: k.About, Ready: true, Model: k.Name == agent.LLM, Scaffolds: k.Name == agent.LLM || k.Name == agent.Human}
+		c := ui.Agent{Name: k.Name, About: k.About, Ready: true, Model: k.Talks, Scaffolds: k.Scaffolded}
 		if c.Model {
 			if _, err := e.Model(""); err != nil {
 				c.Ready, c.Why = false, err.Error()
@@ -103,7 +103,7 @@ func agentChoices(e *engine.Engine) []ui.Agent {
 // defaults is newSpec with the model that is used where none is named.
 func (a *app) defaults(e *engine.Engine, task, by string) (store.Spec, error) {
 	spec, err := newSpec(a.tasks(), task, by)
-	if err == nil && by == agent.LLM {
+	if err == nil && agent.KindOf(by).Talks {
 		if m, err := e.Model(""); err == nil {
 			spec.Model = m.ID()
 		}

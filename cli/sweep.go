@@ -75,16 +75,14 @@ func (a *app) world(st start.Starter) campaign.World {
 
 // talks reports whether an agent is a language model, or why it can be in no campaign.
 func talks(name string) (bool, error) {
-	if name == agent.Human {
-		return false, errors.New("a sweep runs without a person who could write: choose another agent than human")
-	}
 	var names []string
 	for _, k := range agent.Kinds() {
-		switch k.Name {
-		case name:
-			return name == agent.LLM, nil
-		case agent.Human:
-		default:
+		switch {
+		case k.Name == name && k.Person:
+			return false, fmt.Errorf("a sweep runs without a person who could write: choose another agent than %s", name)
+		case k.Name == name:
+			return k.Talks, nil
+		case !k.Person:
 			names = append(names, k.Name)
 		}
 	}

@@ -86,7 +86,7 @@ func (e *Engine) findTask(spec store.Spec) (taskdata.Task, taskdata.Track, error
 
 func (e *Engine) newAgent(spec store.Spec, task taskdata.Task, py taskdata.Interpreter) (agent.Agent, error) {
 	switch {
-	case spec.Agent == agent.LLM:
+	case agent.KindOf(spec.Agent).Talks:
 		return agent.NewLLM(spec.Reflections), nil // what it speaks with comes with open
 	case e.NewAgent != nil:
 		return e.NewAgent(spec.Agent, task, py)
@@ -211,8 +211,8 @@ func (e *Engine) choices(spec store.Spec, task taskdata.Task) error {
 		return fmt.Errorf("calibrate %d, confirm %d: at least 1 and 0 runs are needed", spec.Calibrate, spec.Confirm)
 	case e.Machine != nil && spec.Runner != e.Machine.Name():
 		return fmt.Errorf("no runner %q; there is %s", spec.Runner, e.Machine.Name())
-	case spec.Agent == agent.Tuner && spec.Scaffold != scaffold.Flat:
-		return fmt.Errorf("the tuner searches by itself: leave the scaffold at %s", scaffold.Flat)
+	case agent.KindOf(spec.Agent).Searches && spec.Scaffold != scaffold.Flat:
+		return fmt.Errorf("the %s searches by itself: leave the scaffold at %s", spec.Agent, scaffold.Flat)
 	case spec.Parallel < 0 || spec.Parallel > 16:
 		return fmt.Errorf("%d nodes at a time: choose between 1 and 16", spec.Parallel)
 	case spec.Hopeless != 0 && !(spec.Hopeless >= 1.05 && spec.Hopeless <= 100):

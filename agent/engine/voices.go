@@ -45,21 +45,22 @@ func (e *Engine) Catalog() (*model.Catalog, error) {
 // listen finds the models that a spec names, with their keys.
 func (e *Engine) listen(spec store.Spec) (voices, error) {
 	var v voices
+	talks := agent.KindOf(spec.Agent).Talks
 	catalog, err := e.Catalog()
 	if err != nil {
-		if spec.Agent != agent.LLM && spec.Judge == "" {
+		if !talks && spec.Judge == "" {
 			return v, nil // no model is needed
 		}
 		return v, err
 	}
 	v.masked = catalog.Mask()
-	if spec.Agent != agent.LLM && spec.Judge == "" {
+	if !talks && spec.Judge == "" {
 		return v, nil
 	}
 	if v.prompts, err = prompt.Load(filepath.Join(e.Store.Home(), PromptsDir)); err != nil {
 		return v, err
 	}
-	if spec.Agent == agent.LLM {
+	if talks {
 		m, err := chooseModel(catalog, spec.Model)
 		if err != nil {
 			return v, err
@@ -120,7 +121,7 @@ func checkTalk(spec store.Spec) error {
 		return fmt.Errorf("a temperature of %g: choose between 0 and 2", *t.Temperature)
 	case t.Effort != "" && !slices.Contains(Efforts(), t.Effort):
 		return fmt.Errorf("no effort %q; there is %v", t.Effort, Efforts())
-	case spec.Agent != agent.LLM && (t.Model != "" || t.Ideas || t.Summaries):
+	case !agent.KindOf(spec.Agent).Talks && (t.Model != "" || t.Ideas || t.Summaries):
 		return fmt.Errorf("agent %s speaks to no model: choose agent %s, or leave the model out", spec.Agent, agent.LLM)
 	}
 	return checkBudget(spec.Budget, true)
@@ -207,7 +208,7 @@ type Preview struct {
 
 // Preview gives the first prompt of an attempt of spec. Nothing is sent.
 func (e *Engine) Preview(spec store.Spec) (Preview, error) {
-	if spec.Agent != agent.LLM {
+	if !agent.KindOf(spec.Agent).Talks {
 		return Preview{}, &agent.ChoiceError{Err: fmt.Errorf("agent %s is sent no prompt; choose agent %s", spec.Agent, agent.LLM)}
 	}
 	task, track, err := e.findTask(spec)

@@ -39,7 +39,7 @@ type Starter struct {
 
 // Name writes down which model a spec means, so that the attempt keeps it.
 func (s Starter) Name(spec *store.Spec) error {
-	if spec.Agent != agent.LLM {
+	if !agent.KindOf(spec.Agent).Talks {
 		return nil
 	}
 	id, err := s.Model(spec.Model)

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"pitwall/internal/environ"
 )
 
 // Unshim puts the directory of the interpreter behind python3 first on PATH where python3
@@ -17,7 +19,9 @@ func Unshim() error {
 	if err != nil {
 		return nil //nolint:nilerr // a machine without Python has nothing to mend
 	}
-	out, err := exec.Command(found, "-I", "-c", "import sys; print(sys.executable)").Output()
+	cmd := exec.Command(found, "-I", "-c", "import sys; print(sys.executable)")
+	cmd.Env = environ.Plain(os.Environ())
+	out, err := cmd.Output()
 	if err != nil {
 		return nil //nolint:nilerr // the test that needs it tells what is wrong with it
 	}
