@@ -318,7 +318,7 @@ func TestAnAttemptOnAMachineBehindABadLine(t *testing.T) {
 	m := newFar(t.TempDir())
 	m.rng = rand.New(rand.NewPCG(1, 2))
 	m.takes = 2
-	e := newTestEngine(openStore(t), nil)
+	e := paced(newTestEngine(openStore(t), nil))
 	e.Machine = m
 	spec := testSpec(agent.Oracle, 1)
 	spec.Runner = "far"
@@ -397,7 +397,7 @@ func TestARunThatGoesOnIsTakenUpByTheNextEngine(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	e := newTestEngine(s, scripted(nil))
+	e := paced(newTestEngine(s, scripted(nil)))
 	e.Machine = m
 	if err := e.Run(t.Context(), id); err != nil {
 		t.Fatal(err)

@@ -56,8 +56,21 @@ func gpuBench(t *testing.T, from int, slow, fast, profiles string) bench {
 	return bench{e, bin}
 }
 
-// quick makes the stand-in's run a short one.
-const quick = "num_iterations = 30\ncompile_ms = 60.0\n"
+// counted gives the track room for a counted clock, which runs behind the machine's by
+// as much as the machine is busy. What the spec says when a task is looked for holds.
+func (b bench) counted(spec *store.Spec) {
+	plain := &Engine{Tasks: b.Tasks}
+	b.FindTask = func(id string) (taskdata.Task, taskdata.Track, error) {
+		choice := *spec
+		choice.Task = id
+		task, track, err := plain.findTask(choice)
+		track.Clock.Slack = time.Minute
+		return task, track, err
+	}
+}
+
+// quick makes the stand-in's run a short one, by a counted clock.
+const quick = "num_iterations = 30\ncompile_ms = 60.0\ncounted = 1\n"
 
 func gpuSpec(agent string, nodes int) store.Spec {
 	return store.Spec{Task: "nanogpt/4", Hint: "0", Agent: agent, Scaffold: scaffold.Flat, Runner: runner.NameLocal, Nodes: nodes, Seed: 1, Calibrate: 2, Confirm: 2}
@@ -76,6 +89,7 @@ func TestAnAttemptOnGPUs(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 30.0\n", "step_ms = 15.0\n", "")
 	var phases []string
 	spec := gpuSpec(agent.Oracle, 1)
+	b.counted(&spec)
 	spec.Calibrate, spec.Confirm = 1, 1
 	id := create(t, b.Store, spec)
 	if err := b.Run(t.Context(), id); err != nil {
@@ -139,6 +153,7 @@ func TestEachFailureOnGPUsIsPutInWords(t *testing.T) {
 	}
 	b.NewAgent = writes(lines...)
 	spec := gpuSpec("scripted", len(kinds))
+	b.counted(&spec)
 	spec.Calibrate = 1
 	st := runAttempt(t, b.Engine, spec)
 	for i, k := range kinds {
@@ -205,6 +220,7 @@ func TestOthersOnTheGPUsHoldATimedRunBack(t *testing.T) {
 		return nil
 	}
 	spec := gpuSpec(agent.Noop, 1)
+	b.counted(&spec)
 	spec.Calibrate, spec.Confirm = 1, 0
 	id := create(t, b.Store, spec)
 	must(t, b.Run(t.Context(), id))
@@ -227,6 +243,7 @@ func TestCompilingAndTrainingHaveLimitsOfTheirOwn(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 8.0\n", "step_ms = 4.0\n", "compile_limit = \"3s\"\ntrain_limit = \"2s\"\n")
 	b.NewAgent = writes("compile_ms = 60000.0", "step_ms = 500.0", "fail = \"hang\"")
 	spec := gpuSpec("scripted", 2)
+	b.counted(&spec)
 	spec.Calibrate = 1
 	st := runAttempt(t, b.Engine, spec)
 	for n, want := range map[int]string{1: "limit of 3s for compiling", 2: "still training after the limit of 2s"} {
@@ -255,6 +272,7 @@ func TestCompilingAndTrainingHaveLimitsOfTheirOwn(t *testing.T) {
 func TestWhereTheClockCountsCompilationItIsToldApart(t *testing.T) {
 	b := gpuBench(t, 1, "step_ms = 20.0\ntimed_compile = 1\n", "step_ms = 10.0\ntimed_compile = 1\n", "")
 	spec := gpuSpec(agent.Oracle, 1)
+	b.counted(&spec)
 	spec.Task, spec.Calibrate, spec.Confirm = "nanogpt/1", 1, 1
 	st := runAttempt(t, b.Engine, spec)
 	c := st.Calibration
@@ -277,6 +295,7 @@ func TestGPUHoursAreABudget(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 5.0\n", "step_ms = 3.0\n", "")
 	b.NewAgent = writes("lr = 1", "lr = 2", "lr = 3", "lr = 4", "lr = 5", "lr = 6")
 	spec := gpuSpec("scripted", 6)
+	b.counted(&spec)
 	spec.Calibrate, spec.Confirm, spec.Budget.GPUHours = 1, 0, 8*1.2/3600
 	st := runAttempt(t, b.Engine, spec)
 	if st.Spent == nil || st.Spent.Budget != event.BudgetGPU || len(st.Nodes) == 7 {
@@ -287,6 +306,7 @@ func TestGPUHoursAreABudget(t *testing.T) {
 func TestAnotherNumberOfGPUsIsAnotherTask(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 5.0\n", "step_ms = 3.0\n", "")
 	spec := gpuSpec(agent.Noop, 1)
+	b.counted(&spec)
 	spec.Task, spec.Calibrate, spec.Confirm = "nanogpt/4@4gpu", 1, 0
 	st := runAttempt(t, b.Engine, spec)
 	if st.Attempt.Task != "nanogpt/4@4gpu" || st.Attempt.Benchmark || st.Attempt.GPUs != 4 {
@@ -303,6 +323,7 @@ func TestAnotherNumberOfGPUsIsAnotherTask(t *testing.T) {
 func TestAChoiceOfHintsIsPartOfTheAttempt(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 4.0\n", "step_ms = 2.0\n", "")
 	spec := gpuSpec(agent.Noop, 1)
+	b.counted(&spec)
 	spec.Calibrate, spec.Confirm, spec.Hint = 1, 0, "1"
 	spec.OwnHint = &store.Document{Title: "mine.md", Text: "try harder"}
 	st := runAttempt(t, b.Engine, spec)
@@ -336,6 +357,7 @@ func TestAnOpenTaskIsJudgedByItsSpeedup(t *testing.T) {
 
 func TestANodeIsTrainedAgainInTurnWithItsRecord(t *testing.T) {
 	b := gpuBench(t, 4, "step_ms = 12.0\n", "step_ms = 6.0\n", "")
+	b.counted(&store.Spec{})
 	task, err := b.Tasks.FindTask("nanogpt/4")
 	must(t, err)
 	subject := Subject{Spec: store.Spec{Task: "nanogpt/4"}, Node: 1, Files: task.AnswerFiles()}

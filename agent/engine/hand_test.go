@@ -109,7 +109,7 @@ func TestTheGateTakesYesNoAndOnesOwn(t *testing.T) {
 }
 
 func TestAPauseOutlivesTheEngine(t *testing.T) {
-	e := modelEngine(t, modeltest.New(t, modeltest.Step{Text: fewer(30)}))
+	e := paced(modelEngine(t, modeltest.New(t, modeltest.Step{Text: fewer(30)})))
 	spec := testSpec("scripted", 3)
 	id := create(t, e.Store, spec)
 	stop, _ := start(t, e, id)
@@ -177,7 +177,7 @@ func TestANoteBranchAndRepeatReachTheNextNodes(t *testing.T) {
 }
 
 func TestAStoppedRunNeverCountsAndTheAttemptGoesOn(t *testing.T) {
-	e := newTestEngine(openStore(t), scripted(edits{1: {change("PART = 0.012\n", "PART = 0.3\n")}, 2: {change("STEPS = 40\n", "STEPS = 30\n")}}))
+	e := paced(newTestEngine(openStore(t), scripted(edits{1: {change("PART = 0.012\n", "PART = 0.3\n")}, 2: {change("STEPS = 40\n", "STEPS = 30\n")}})))
 	id := create(t, e.Store, testSpec("scripted", 2))
 	_, end := start(t, e, id)
 	until(t, e, id, "node 1 trains", func(st *fold.State) bool { r := st.LiveRun(); return r != nil && r.Node == 1 && r.Step > 0 })
@@ -196,7 +196,7 @@ func TestAStoppedRunNeverCountsAndTheAttemptGoesOn(t *testing.T) {
 func TestAHopelessRunIsStoppedOnlyWhereAskedFor(t *testing.T) {
 	slow := edits{1: {change("PART = 0.012\n", "PART = 0.06\n")}}
 	for _, factor := range []float64{0, 1.5} {
-		e := newTestEngine(openStore(t), scripted(slow))
+		e := paced(newTestEngine(openStore(t), scripted(slow)))
 		spec := testSpec("scripted", 1)
 		spec.Hopeless = factor
 		st := runAttempt(t, e, spec)

@@ -349,7 +349,7 @@ func TestBudgetsEndTheSearchCleanly(t *testing.T) {
 		t.Run(c.want, func(t *testing.T) {
 			t.Parallel()
 			server := modeltest.New(t, modeltest.Step{Text: fewer(38), Usage: &modeltest.Usage{Input: 900, Output: 100}})
-			e := modelEngine(t, server)
+			e := paced(modelEngine(t, server))
 			price := "[models.\"openai/test-model\"]\ncontext = 100000\ninput = 1.0\noutput = 1.0\n"
 			if err := os.WriteFile(e.Store.Home()+"/"+ModelsFile, []byte(price), 0o600); err != nil {
 				t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"pitwall/agent"
 	"pitwall/agent/scaffold"
+	"pitwall/internal/pytest"
 	"pitwall/runner"
 	"pitwall/store"
 	"pitwall/store/fold"
@@ -31,6 +32,10 @@ func TestMain(m *testing.M) {
 			os.Exit(engineMain(os.Args[2], os.Args[3], os.Args[4:]))
 		}
 	}
+	if err := pytest.Unshim(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
@@ -44,7 +49,7 @@ func engineMain(home, id string, root []string) int {
 		return 1
 	}
 	defer s.Close()
-	e := newTestEngine(s, scripted(nil))
+	e := paced(newTestEngine(s, scripted(nil)))
 	e.Pace = 2 * time.Millisecond
 	if len(root) > 0 {
 		e.Machine = newFar(root[0])
@@ -57,16 +62,27 @@ func engineMain(home, id string, root []string) int {
 }
 
 // standIn is a training script that counts instead of learning: its time is its
-// steps, its loss falls to BASE.
+// steps, its loss falls to BASE. COUNTED says by which clock: by that of the machine,
+// as scripts do, or by the seconds that were to be worked for, which a busy machine does
+// not change. PACE is how much of them it does work for.
 const standIn = `import os, sys, time
 
 STEPS = %d
 BASE = 1.9
 PART = 0.012
+COUNTED = True
+PACE = 0
+counted = 0.0
+
+
+def clock():
+    return counted if COUNTED else time.perf_counter()
 
 
 def work(seconds):
-    end = time.perf_counter() + seconds
+    global counted
+    counted += seconds
+    end = time.perf_counter() + PACE * seconds
     while time.perf_counter() < end:
         pass
 
@@ -87,9 +103,9 @@ def main():
     print(f"step:0/{STEPS} train_time:0ms", flush=True)
     spent = 0.0
     for n in range(1, STEPS + 1):
-        start = time.perf_counter()
+        start = clock()
         loss = step(n)
-        spent += time.perf_counter() - start
+        spent += clock() - start
         print(f"step:{n}/{STEPS} train_loss:{loss:.4f} train_time:{1000 * spent:.0f}ms step_avg:{1000 * spent / n:.2f}ms", flush=True)
     weights(loss)
     print(f"step:{STEPS}/{STEPS} val_loss:{loss:.4f} train_time:{1000 * spent:.0f}ms step_avg:{1000 * spent / STEPS:.2f}ms", flush=True)
@@ -103,14 +119,36 @@ const (
 	fastSteps = 20
 )
 
-func standInTask() (taskdata.Task, taskdata.Track) {
+func standInTask() (taskdata.Task, taskdata.Track) { return standInAt("PACE = 0\n") }
+
+// paced lets the stand-in take the time that it says, for tests that look at a run while
+// it goes on.
+func paced(e *Engine) *Engine {
+	e.FindTask = find("PACE = 1\n")
+	return e
+}
+
+// find finds the stand-in at a pace, and nothing else.
+func find(pace string) func(id string) (taskdata.Task, taskdata.Track, error) {
+	return func(id string) (taskdata.Task, taskdata.Track, error) {
+		task, track := standInAt(pace)
+		if id != task.ID() {
+			return task, track, fmt.Errorf("no task %q", id)
+		}
+		return task, track, nil
+	}
+}
+
+func standInAt(pace string) (taskdata.Task, taskdata.Track) {
 	track := taskdata.Track{
 		ID: "standin", Practice: true, Target: 2, Unit: "nats/char", CalibrationRuns: 1, ConfirmationRuns: 1, Spread: 0.01,
-		Clock: taskdata.ClockBound{Share: 0.02, Slack: time.Second}, RunLimit: 20 * time.Second, Cores: 1,
+		// A counted clock runs behind the machine's by as much as the machine is busy.
+		Clock: taskdata.ClockBound{Share: 0.02, Slack: time.Minute}, RunLimit: time.Minute, Cores: 1,
 	}
 	from := taskdata.Record{Track: "standin", Number: 1, Title: "slow", Steps: slowSteps, Seconds: 0.5, SecondsSD: 0.005, MeasuredOn: "nowhere"}
 	to := taskdata.Record{Track: "standin", Number: 2, Title: "fast", Summary: "Half the steps do.", Steps: fastSteps, Seconds: 0.25, MeasuredOn: "nowhere"}
-	return taskdata.NewTask(from.WithScript(fmt.Sprintf(standIn, slowSteps), nil), to.WithScript(fmt.Sprintf(standIn, fastSteps), nil),
+	script := func(steps int) string { return strings.Replace(fmt.Sprintf(standIn, steps), "PACE = 0\n", pace, 1) }
+	return taskdata.NewTask(from.WithScript(script(slowSteps), nil), to.WithScript(script(fastSteps), nil),
 		map[taskdata.Hint]string{"1": "use fewer steps\n"}), track
 }
 
@@ -153,14 +191,8 @@ func newTestEngine(s *store.Store, agents func(string, taskdata.Task, taskdata.I
 	lock := filepath.Join(s.Home(), "machine.lock")
 	return &Engine{
 		Store: s, Getenv: os.Getenv, Version: "test",
-		Machine: &runner.Local{Root: s.Home(), LockPath: lock, Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }},
-		FindTask: func(id string) (taskdata.Task, taskdata.Track, error) {
-			task, track := standInTask()
-			if id != task.ID() {
-				return task, track, fmt.Errorf("no task %q", id)
-			}
-			return task, track, nil
-		},
+		Machine:  &runner.Local{Root: s.Home(), LockPath: lock, Shim: func(args ...string) *exec.Cmd { return runner.Self(append([]string{"_run"}, args...)...) }},
+		FindTask: find("PACE = 0\n"),
 		NewAgent: agents,
 		Check: func(_ context.Context, _ taskdata.Interpreter, _ taskdata.Task, dir string) ([]taskdata.Violation, error) {
 			b, err := os.ReadFile(filepath.Join(dir, "train.py"))

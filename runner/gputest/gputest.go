@@ -22,7 +22,8 @@ var nvidiaSMI []byte
 //
 // Torchrun plays a log in real time; what a script says as constants of its top level
 // decides how: num_iterations, step_ms, val_loss_every, compile_ms, final_loss,
-// timed_compile, and fail with fail_step, which is one of torch, data, driver, oom, nccl
+// timed_compile, counted (the clock counts what was to be slept for, so that a busy machine
+// does not change it), and fail with fail_step, which is one of torch, data, driver, oom, nccl
 // and hang. Nvidia-smi has eight GPUs; Set changes it.
 func Install(dir string) error {
 	return errors.Join(
