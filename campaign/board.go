@@ -38,7 +38,7 @@ func (r Report) Bounds() [][]string {
 		if m.Seconds >= 0 {
 			wall = words(seconds(m.Seconds))
 		}
-		rows = append(rows, []string{c.task, c.kind, c.hint, c.agent, c.seed, row.Status(), fmt.Sprint(row.Agent.Spec.Nodes), cost, tokens, wall})
+		rows = append(rows, []string{c.task, c.kind, c.hint, c.agent, c.seed, string(row.Status()), fmt.Sprint(row.Agent.Spec.Nodes), cost, tokens, wall})
 	}
 	return rows
 }
@@ -50,7 +50,7 @@ type entry struct {
 
 func entryOf(row Row) entry {
 	c := entry{
-		task: row.Task.ID, kind: taskdata.Aside(row.Task.ID, row.Task.Benchmark), hint: row.Hint, agent: row.Agent.Label, seed: fmt.Sprint(row.Seed), attempt: "–", status: row.Status(),
+		task: row.Task.ID, kind: taskdata.Aside(row.Task.ID, row.Task.Benchmark), hint: row.Hint, agent: row.Agent.Label, seed: fmt.Sprint(row.Seed), attempt: "–", status: string(row.Status()),
 		nodes: fmt.Sprintf("0/%d", row.Agent.Spec.Nodes), best: "–", fsr: "–", tokens: "–", cost: "–",
 	}
 	a := row.Attempt
@@ -218,7 +218,7 @@ func Changes(before, now Report) []string {
 
 // stands says how a cell stands, without what changes all the time.
 func stands(row Row) string {
-	parts := []string{row.Status()}
+	parts := []string{string(row.Status())}
 	if a := row.Attempt; a != nil {
 		c := entryOf(row)
 		parts = append(parts, "attempt "+c.attempt)

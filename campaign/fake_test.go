@@ -16,7 +16,7 @@ var errKilled = errors.New("killed")
 
 // outcome is how an engine ends, after a time.
 type outcome struct {
-	status string // StatusRunning: it is killed
+	status event.Standing // StatusRunning: it is killed
 	after  time.Duration
 	best   int
 	fsr    float64
@@ -234,10 +234,10 @@ func (b *bench) sweep(ctx context.Context, p store.Plan, jobs int) (Report, erro
 }
 
 // status gives the status of each cell, by name.
-func (b *bench) status() map[string]string {
+func (b *bench) status() map[string]event.Standing {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all := map[string]string{}
+	all := map[string]event.Standing{}
 	for cell, a := range b.attempts {
 		all[cell] = a.now().Status
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // StatusMissing is the status of a cell without an attempt.
-const StatusMissing = "missing"
+const StatusMissing event.Standing = "missing"
 
 // Row is a cell and how it stands.
 type Row struct {
@@ -23,7 +23,7 @@ type Row struct {
 }
 
 // Status is that of the cell's attempt, or StatusMissing.
-func (r Row) Status() string {
+func (r Row) Status() event.Standing {
 	if r.Attempt == nil {
 		return StatusMissing
 	}
@@ -290,7 +290,7 @@ func (r Report) Document() any {
 	for _, row := range r.Rows {
 		c := jsonCell{
 			Cell: row.Name, Task: row.Task.ID, Benchmark: taskdata.Aside(row.Task.ID, row.Task.Benchmark) == "", Hint: row.Hint, Agent: row.Agent.Spec.Agent, Label: row.Agent.Label,
-			Seed: row.Seed, Status: row.Status(), BestSeconds: event.NaN(), Budget: row.Agent.Spec.Nodes, CostAtMost: event.Float(row.AtMost().Cost), Why: row.Why,
+			Seed: row.Seed, Status: string(row.Status()), BestSeconds: event.NaN(), Budget: row.Agent.Spec.Nodes, CostAtMost: event.Float(row.AtMost().Cost), Why: row.Why,
 		}
 		if a := row.Attempt; a != nil {
 			c.Attempt, c.FSR, c.FSRInterval, c.Confirmed, c.Nodes, c.Tokens, c.Cost = &a.ID, a.FSR, a.Interval, a.Confirmed, a.NodesDone, a.Tokens, costOf(*a)

@@ -80,7 +80,7 @@ func killed(ctx context.Context, p store.Plan, jobs int, calls []int, chance *ra
 	b.engine = func(_ string, n int) outcome {
 		o := outcome{status: event.StatusDone, after: time.Duration(chance.IntN(4000)) * time.Millisecond, best: chance.IntN(4) - 1}
 		if n <= 2 { // a third one comes through
-			o.status = []string{event.StatusDone, event.StatusDone, event.StatusFailed, event.StatusRunning}[chance.IntN(4)]
+			o.status = []event.Standing{event.StatusDone, event.StatusDone, event.StatusFailed, event.StatusRunning}[chance.IntN(4)]
 		}
 		return o
 	}

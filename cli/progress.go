@@ -69,9 +69,9 @@ func progressLine(st *fold.State, figures bool) string {
 		return ""
 	}
 	var parts []string
-	switch st.Status {
-	case event.StatusDone, event.StatusStopped, event.StatusFailed:
-		parts = append(parts, st.Status)
+	switch {
+	case st.Status.Over():
+		parts = append(parts, string(st.Status))
 		if st.Confirmed != nil && st.Confirmed.FSR != nil {
 			parts = append(parts, fmt.Sprintf("FSR %.2f%s", *st.Confirmed.FSR, report.Aside(st.Attempt.Task, st.Attempt.Benchmark)))
 		}
@@ -79,7 +79,7 @@ func progressLine(st *fold.State, figures bool) string {
 			parts = append(parts, st.Why)
 		}
 		return strings.Join(parts, " · ")
-	case event.StatusQueued:
+	case st.Status == event.StatusQueued:
 		if st.Why == "" {
 			return ""
 		}

@@ -13,26 +13,26 @@ import (
 
 // Attempt sums an attempt up.
 type Attempt struct {
-	ID          string      `json:"id"`
-	Number      int64       `json:"number"` // in this store, for people
-	Task        string      `json:"task"`
-	Benchmark   bool        `json:"benchmark"`
-	Hint        string      `json:"hint"`
-	Agent       string      `json:"agent"`
-	Scaffold    string      `json:"scaffold"`
-	Runner      string      `json:"runner"`
-	Seed        int64       `json:"seed"`
-	Model       *string     `json:"model"`  // "provider/name"; null where no model is the agent
-	Budget      int         `json:"budget"` // nodes
-	Calibrate   int         `json:"calibrate"`
-	Confirm     int         `json:"confirm"`
-	Status      string      `json:"status"`
-	Started     *time.Time  `json:"started"`
-	Ended       *time.Time  `json:"ended"`
-	Best        *int        `json:"best"`
-	Confirmed   bool        `json:"confirmed"`
-	FSR         *float64    `json:"fsr"`
-	FSRInterval *[2]float64 `json:"fsr_interval"`
+	ID          string         `json:"id"`
+	Number      int64          `json:"number"` // in this store, for people
+	Task        string         `json:"task"`
+	Benchmark   bool           `json:"benchmark"`
+	Hint        string         `json:"hint"`
+	Agent       string         `json:"agent"`
+	Scaffold    string         `json:"scaffold"`
+	Runner      string         `json:"runner"`
+	Seed        int64          `json:"seed"`
+	Model       *string        `json:"model"`  // "provider/name"; null where no model is the agent
+	Budget      int            `json:"budget"` // nodes
+	Calibrate   int            `json:"calibrate"`
+	Confirm     int            `json:"confirm"`
+	Status      event.Standing `json:"status"`
+	Started     *time.Time     `json:"started"`
+	Ended       *time.Time     `json:"ended"`
+	Best        *int           `json:"best"`
+	Confirmed   bool           `json:"confirmed"`
+	FSR         *float64       `json:"fsr"`
+	FSRInterval *[2]float64    `json:"fsr_interval"`
 	// Of an open task, over the record; null before it is confirmed.
 	Speedup         *float64    `json:"speedup"`
 	SpeedupInterval *[2]float64 `json:"speedup_interval"`
@@ -69,8 +69,7 @@ func OfSummary(s store.Summary) Attempt {
 	if s.BestNode >= 0 {
 		d.Best = &s.BestNode
 	}
-	switch s.Status {
-	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+	if s.Status.Live() {
 		if s.PID > 0 {
 			d.Engine = &Engine{s.PID, Moment(s.Heartbeat)}
 		}
@@ -120,7 +119,7 @@ func AttemptTable(list []Attempt) [][]string {
 		}
 		row := []string{
 			strconv.FormatInt(a.Number, 10), a.ID, a.Task, taskdata.Aside(a.Task, a.Benchmark), a.Hint, a.Agent, fmt.Sprintf("%d/%d", a.nodesDone, a.Budget),
-			a.Status, seconds(a.bestSeconds), a.Result(), started,
+			string(a.Status), seconds(a.bestSeconds), a.Result(), started,
 		}
 		if onGPUs && a.GPUHours > 0 {
 			row = append(row, fmt.Sprintf("%.2f", float64(a.GPUHours)))

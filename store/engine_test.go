@@ -140,7 +140,7 @@ func TestInterruptedIsDerivedAfterAGrace(t *testing.T) {
 		}
 		defer s.Close()
 		id := create(t, s)
-		status := func(want string) {
+		status := func(want event.Standing) {
 			t.Helper()
 			list, err := s.Attempts(t.Context())
 			if err != nil || list[0].Status != want {

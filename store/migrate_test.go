@@ -148,7 +148,7 @@ func TestAnOldStoreIsReadAsItIsWhileAnEngineOfItsVersionRuns(t *testing.T) {
 	home, want := storetest.Old(t)
 	old := startOldEngine(t, home, storetest.OldResumable)
 	i := slices.IndexFunc(want, func(o storetest.OldAccount) bool { return o.ID == old.id })
-	want[i].Status = event.StatusRunning
+	want[i].Status = string(event.StatusRunning)
 
 	s := openAt(t, home)
 	schema := func() any {

@@ -37,7 +37,7 @@ func account(t *testing.T, s *store.Store, m store.Summary) storetest.OldAccount
 		}
 	}
 	return storetest.OldAccount{
-		ID: m.ID, Number: m.Number, Task: m.Task, Status: m.Status, Events: m.Events, Done: m.NodesDone, Best: m.BestNode, FSR: m.FSR, Interval: m.Interval,
+		ID: m.ID, Number: m.Number, Task: m.Task, Status: string(m.Status), Events: m.Events, Done: m.NodesDone, Best: m.BestNode, FSR: m.FSR, Interval: m.Interval,
 		Lens: st.Lens(), Nodes: nodes, Files: hex.EncodeToString(files.Sum(nil)), Log: hex.EncodeToString(log.Sum(nil)),
 	}
 }

@@ -83,11 +83,7 @@ func (f *feed) atEnd() bool {
 
 // engaged reports whether an engine is at work on the stream.
 func (f *feed) engaged() bool {
-	switch f.summary.Status {
-	case event.StatusQueued, event.StatusRunning, event.StatusPaused:
-		return true
-	}
-	return false
+	return f.summary.Status.Live()
 }
 
 // goTo moves to just after event seq. On an error it stays.

@@ -25,7 +25,7 @@ type Summary struct {
 	Benchmark bool
 	// Status is one of event.Status…, with interrupted already derived: the
 	// attempt is not finished, and nobody holds its lease.
-	Status      string
+	Status      event.Standing
 	Why         string
 	Created     time.Time // zero times: not yet
 	Started     time.Time

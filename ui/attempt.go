@@ -243,7 +243,7 @@ func (a *attempt) live() bool { return a.snap.Following }
 
 // status is the attempt's status as it is now when live, and as it was at the
 // position in replay.
-func (a *attempt) status() string {
+func (a *attempt) status() event.Standing {
 	if a.live() || a.st.Seq == 0 {
 		if s := a.snap.Summary.Status; s != "" {
 			return s
@@ -262,16 +262,11 @@ func (a *attempt) why() string {
 
 // engaged reports whether an engine works on the attempt now.
 func (a *attempt) engaged() bool {
-	switch a.snap.Summary.Status {
-	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
-		return true
-	}
-	return false
+	return a.snap.Summary.Status.Live()
 }
 
 func (a *attempt) canResume() bool {
-	switch a.snap.Summary.Status {
-	case event.StatusInterrupted, event.StatusStopped, event.StatusFailed:
+	if a.snap.Summary.Status.Resumable() {
 		return a.m.o.Resume != nil && a.busy == ""
 	}
 	return false

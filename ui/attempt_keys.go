@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"pitwall/store/event"
 	"pitwall/store/fold"
 	"pitwall/taskdata"
 	"pitwall/ui/frame"
@@ -270,8 +269,7 @@ func (a *attempt) cardShown() bool {
 	if a.cardOff {
 		return false
 	}
-	switch a.status() {
-	case event.StatusDone, event.StatusFailed, event.StatusStopped:
+	if a.status().Over() {
 		return a.st.Finished()
 	}
 	return false

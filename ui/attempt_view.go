@@ -218,7 +218,7 @@ func (a *attempt) phaseWords() string {
 	st := a.st
 	switch s := a.status(); s {
 	case event.StatusInterrupted, event.StatusStopped, event.StatusDone, event.StatusFailed, event.StatusPaused:
-		return s
+		return string(s)
 	case event.StatusQueued:
 		if st.Waiting == nil {
 			return "queued"

@@ -57,7 +57,7 @@ func fillCell(t testing.TB, s *store.Store, campaign, task, hint, label string, 
 
 // endCell makes the attempt of a cell and ends it with a status, and what comes
 // before it.
-func endCell(t testing.TB, s *store.Store, campaign, task, hint, label string, seed int64, status, why string, before ...event.Body) {
+func endCell(t testing.TB, s *store.Store, campaign, task, hint, label string, seed int64, status event.Standing, why string, before ...event.Body) {
 	t.Helper()
 	_, w := cellWriter(t, s, campaign, task, hint, label, seed)
 	w.Emit(append(append([]event.Body{event.Status{Status: event.StatusRunning}}, before...), event.Status{Status: status, Why: why})...)

@@ -6,7 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/store"
-	"pitwall/store/event"
 	"pitwall/taskdata"
 )
 
@@ -160,8 +159,7 @@ func (c *choice) recount(n int) { c.nodes, c.counted = n, false }
 // liveOf gives the newest attempt that an engine works on.
 func liveOf(attempts []store.Summary) *store.Summary {
 	for i := range attempts {
-		switch attempts[i].Status {
-		case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+		if attempts[i].Status.Live() {
 			return &attempts[i]
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"pitwall/store"
-	"pitwall/store/event"
 	"pitwall/taskdata"
 	"pitwall/ui/cell"
 	"pitwall/ui/frame"
@@ -133,14 +132,12 @@ func (l *history) Actions() []frame.Action {
 		s := *s
 		does := "open the attempt at its result"
 		bar := "open"
-		switch s.Status {
-		case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+		if s.Status.Live() {
 			does, bar = "watch the attempt live", "watch"
 		}
 		add("enter", "enter", bar, does, func() tea.Cmd { return l.m.open(openMsg{id: s.ID}) })
 		add("p", "p", "replay", "replay the attempt from its start", func() tea.Cmd { return l.m.open(openMsg{id: s.ID, replay: true}) })
-		switch s.Status {
-		case event.StatusInterrupted, event.StatusStopped, event.StatusFailed:
+		if s.Status.Resumable() {
 			if l.m.o.Resume != nil && !l.busy[s.ID] {
 				add("r", "r", "resume", "go on with the attempt, from its last whole node", func() tea.Cmd { return l.resume(s) })
 			}

@@ -136,14 +136,14 @@ func (l *history) footRows(s *store.Summary, cols []column, w, h int) []string {
 	return rows
 }
 
-func (l *history) statusStyle(s string) cell.Style {
+func (l *history) statusStyle(s event.Standing) cell.Style {
 	th := l.m.frame.Theme
-	switch s {
-	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+	switch {
+	case s.Live():
 		return th.Run
-	case event.StatusDone:
+	case s == event.StatusDone:
 		return th.Good
-	case event.StatusFailed:
+	case s == event.StatusFailed:
 		return th.Bad
 	}
 	return th.Warn
@@ -160,7 +160,7 @@ func statusWords(s store.Summary) string {
 	if s.Status == event.StatusRunning && s.Phase.Phase != "" {
 		return s.Phase.Phase
 	}
-	return s.Status
+	return string(s.Status)
 }
 
 func (l *history) row(s store.Summary, cols []column, w int, chosen bool) string {

@@ -90,10 +90,10 @@ func (s Starter) Resumable(ctx context.Context, prefix string) (id string, err e
 	if err != nil {
 		return "", err
 	}
-	switch sum.Status {
-	case event.StatusDone:
+	switch {
+	case sum.Status == event.StatusDone:
 		return "", fmt.Errorf("attempt %d is done; start another with: pitwall attempt %s", sum.Number, sum.Task)
-	case event.StatusRunning, event.StatusQueued, event.StatusPaused:
+	case sum.Status.Live():
 		return "", fmt.Errorf("attempt %d is %s already; follow it with: pitwall watch %d", sum.Number, sum.Status, sum.Number)
 	}
 	return sum.ID, s.Preflight(ctx, sum.Spec)

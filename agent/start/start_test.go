@@ -18,7 +18,7 @@ import (
 type world struct {
 	did    []string
 	fails  string
-	status string
+	status event.Standing
 	made   store.Spec
 }
 
@@ -94,7 +94,7 @@ func TestNobodyIsAskedAboutWhatCostsNothing(t *testing.T) {
 }
 
 func TestOnlyWhatStandsStillIsGoneOnWith(t *testing.T) {
-	for status, says := range map[string]string{
+	for status, says := range map[event.Standing]string{
 		event.StatusDone: "pitwall attempt micro/7", event.StatusRunning: "pitwall watch 3", event.StatusQueued: "pitwall watch 3", event.StatusPaused: "pitwall watch 3",
 		event.StatusStopped: "", event.StatusFailed: "", event.StatusInterrupted: "",
 	} {

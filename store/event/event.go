@@ -133,21 +133,37 @@ type Machine struct {
 	Torch  string   `json:"torch,omitempty"`  // version
 }
 
-// Status values. A store derives interrupted on reading; it is never an event.
+// Standing is where an attempt stands. A store derives interrupted on reading; it is
+// never an event.
+type Standing string
+
+// The standings.
 const (
-	StatusQueued      = "queued"
-	StatusRunning     = "running"
-	StatusPaused      = "paused"
-	StatusInterrupted = "interrupted"
-	StatusStopped     = "stopped"
-	StatusDone        = "done"
-	StatusFailed      = "failed"
+	StatusQueued      Standing = "queued"
+	StatusRunning     Standing = "running"
+	StatusPaused      Standing = "paused"
+	StatusInterrupted Standing = "interrupted"
+	StatusStopped     Standing = "stopped"
+	StatusDone        Standing = "done"
+	StatusFailed      Standing = "failed"
 )
+
+// Live reports whether an engine has it, or is to have it soon: it can be given orders,
+// and cannot be resumed or deleted.
+func (s Standing) Live() bool { return s == StatusQueued || s == StatusRunning || s == StatusPaused }
+
+// Over reports whether its engine has come to an end with it, of whatever kind.
+func (s Standing) Over() bool { return s == StatusDone || s == StatusStopped || s == StatusFailed }
+
+// Resumable reports whether an engine can go on with it.
+func (s Standing) Resumable() bool {
+	return s == StatusInterrupted || s == StatusStopped || s == StatusFailed
+}
 
 // Status is a change of the attempt's status. Why is for people.
 type Status struct {
-	Status string `json:"status"`
-	Why    string `json:"why,omitempty"`
+	Status Standing `json:"status"`
+	Why    string   `json:"why,omitempty"`
 }
 
 // Resumed marks that a new engine took the stream over. The run that was in

@@ -32,7 +32,7 @@ type Scalars struct {
 
 	Attempt     event.Attempt      `json:"attempt"`
 	Machine     event.Machine      `json:"machine"`
-	Status      string             `json:"status"` // as the engine last said; see event.Status…
+	Status      event.Standing     `json:"status"` // as the engine last said; see event.Status…
 	Why         string             `json:"why,omitempty"`
 	Started     int64              `json:"started"` // Unix milliseconds of the first event
 	Ended       int64              `json:"ended"`   // of the final status; 0 while it goes on
@@ -400,11 +400,7 @@ func (s *State) FSR() (fsr *float64, interval *[2]float64) {
 
 // Finished reports whether the attempt has a final status.
 func (s *State) Finished() bool {
-	switch s.Status {
-	case event.StatusDone, event.StatusStopped, event.StatusFailed:
-		return true
-	}
-	return false
+	return s.Status.Over()
 }
 
 // Ghost gives the latest ghost of record i+1 (to) or of record i, or nil.

@@ -64,7 +64,7 @@ func Body(t *rapid.T, nodes, runs *int) event.Body {
 	case event.KindMachine:
 		return event.Machine{Key: text(), Cores: num(), Load: unknown(t), MemoryBytes: big()}
 	case event.KindStatus:
-		return event.Status{Status: rapid.SampledFrom([]string{"queued", "running", "paused", "stopped", "done", "failed"}).Draw(t, "status"), Why: text()}
+		return event.Status{Status: rapid.SampledFrom([]event.Standing{"queued", "running", "paused", "stopped", "done", "failed"}).Draw(t, "status"), Why: text()}
 	case event.KindResumed:
 		return event.Resumed{Epoch: big(), Run: run(), Node: node(), GoesOn: rapid.IntRange(0, 2).Draw(t, "goes on")}
 	case event.KindPhase:
