@@ -121,6 +121,7 @@ func TestLaterAttemptsReuseTheCalibration(t *testing.T) {
 }
 
 func TestFaultyScriptsAreMarkedAndTheAttemptGoesOn(t *testing.T) {
+	t.Parallel()
 	loop := "    return BASE + 2.0 * (1 - n / STEPS)\n"
 	val := `    print(f"step:{STEPS}/{STEPS} val_loss:{loss:.4f} `
 	cases := []struct {
@@ -237,6 +238,7 @@ func TestStoppedAttemptCanBeResumed(t *testing.T) {
 }
 
 func TestSecondAttemptWaitsForTheMachineAndSaysSo(t *testing.T) {
+	t.Parallel()
 	s := openStore(t)
 	e := paced(newTestEngine(s, scripted(nil)))
 	ids := []string{create(t, s, testSpec("scripted", 2)), create(t, s, testSpec("scripted", 2))}

@@ -37,6 +37,7 @@ func evaluatingEngine(t *testing.T, e edits) *Engine {
 }
 
 func TestWhatWouldCountIsEvaluatedOutsideItsScript(t *testing.T) {
+	t.Parallel()
 	base := "BASE = 1.9\n"
 	cases := []struct {
 		name, verdict, why string
@@ -67,6 +68,7 @@ func TestWhatWouldCountIsEvaluatedOutsideItsScript(t *testing.T) {
 }
 
 func TestConfirmationRestsOnOtherCharactersToo(t *testing.T) {
+	t.Parallel()
 	spec := testSpec("scripted", 1)
 	spec.Confirm = 2
 	faster := change("STEPS = 40\n", "STEPS = 20\n")

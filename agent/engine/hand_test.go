@@ -194,6 +194,7 @@ func TestAStoppedRunNeverCountsAndTheAttemptGoesOn(t *testing.T) {
 }
 
 func TestAHopelessRunIsStoppedOnlyWhereAskedFor(t *testing.T) {
+	t.Parallel()
 	slow := edits{1: {change("PART = 0.012\n", "PART = 0.06\n")}}
 	for _, factor := range []float64{0, 1.5} {
 		e := paced(newTestEngine(openStore(t), scripted(slow)))
