@@ -3,7 +3,7 @@ package ui
 import (
 	"context"
 	"io"
-	"os"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -20,34 +20,43 @@ import (
 // which hold nothing and end by themselves.
 var leftOut = []string{"testing.(*T).Run", "testing.runTests", "ui.ours(", "bubbletea/v2.Tick"}
 
-// ours counts the goroutines in which code of pitwall is under way.
-func ours() (n int, stacks string) {
+// ours gives the goroutines in which code of pitwall is under way: by what tells them
+// apart, where they are.
+func ours() map[string]string {
 	buf := make([]byte, 4<<20)
-	var all []string
+	all := map[string]string{}
 	for _, g := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if strings.Contains(g, "pitwall/") && !slices.ContainsFunc(leftOut, func(s string) bool { return strings.Contains(g, s) }) {
-			all = append(all, g)
+		name, at, _ := strings.Cut(g, " [")
+		if strings.Contains(at, "pitwall/") && !slices.ContainsFunc(leftOut, func(s string) bool { return strings.Contains(at, s) }) {
+			all[name] = at
 		}
 	}
-	return len(all), strings.Join(all, "\n\n")
+	return all
 }
 
-// backTo waits until no more goroutines are under way than there were.
-func backTo(t *testing.T, before int) {
+// since gives those that are under way and were not before.
+func since(before map[string]string) map[string]string {
+	now := ours()
+	maps.DeleteFunc(now, func(name, _ string) bool { _, was := before[name]; return was })
+	return now
+}
+
+// ended waits until all have ended that were not under way before.
+func ended(t *testing.T, before map[string]string) {
 	t.Helper()
 	limit := time.NewTimer(20 * time.Second)
 	defer limit.Stop()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		n, stacks := ours()
-		if n <= before {
+		left := since(before)
+		if len(left) == 0 {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-limit.C:
-			t.Fatalf("%d goroutines, %d before:\n%s", n, before, stacks)
+			t.Fatalf("%d goroutines are left:\n%s", len(left), strings.Join(slices.Collect(maps.Values(left)), "\n\n"))
 		}
 	}
 }
@@ -86,38 +95,40 @@ func TestWhatARoomStartsEndsWithIt(t *testing.T) {
 		{"attempt, not there", Options{Store: s, Open: "77"}, "esc", "", "attempt"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			before, _ := ours()
+			before := ours()
 			d := drive(t, c.o, 140, 45)
 			d.until(c.until)
 			d.press(strings.Fields(c.keys)...)
 			d.until(c.then)
 			d.m.Close()
-			backTo(t, before)
+			ended(t, before)
 		})
 	}
+}
+
+// leaving is a screen that is left once its attempt is open.
+type leaving struct{ *Model }
+
+func (l leaving) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	_, cmd := l.Model.Update(msg)
+	if l.attempt != nil && l.attempt.player != nil {
+		cmd = tea.Quit
+	}
+	return l, cmd
 }
 
 // TestTheScreenEndsAllThatItStarted runs the program as a terminal would.
 func TestTheScreenEndsAllThatItStarted(t *testing.T) {
 	s := openStore(t)
 	storetest.Fill(t, s, storetest.Options{})
-	before, _ := ours()
+	before := ours()
 	m := New(Options{Store: s, Agents: testAgents, Open: "1", Replay: true})
-	in, typed, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	defer typed.Close()
-	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(io.Discard), tea.WithWindowSize(120, 40))
-	if _, err := typed.WriteString("\tq"); err != nil {
-		t.Fatal(err)
-	}
+	p := tea.NewProgram(leaving{m}, tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithWindowSize(120, 40))
 	if _, err := p.Run(); err != nil {
 		t.Fatal(err)
 	}
 	m.Close()
-	backTo(t, before)
+	ended(t, before)
 }
 
 // TestALeftAttemptEndsWhatItStarted leaves an attempt, and stays at home.
@@ -130,15 +141,15 @@ func TestALeftAttemptEndsWhatItStarted(t *testing.T) {
 	}
 	d := drive(t, Options{Store: s}, 140, 45)
 	d.until("w watch")
-	before, _ := ours()
+	before := ours()
 	for range 3 {
 		d.press("w")
 		d.until("writing node 2", "step")
-		if n, _ := ours(); n <= before {
-			t.Fatalf("%d goroutines while it is followed, %d before", n, before)
+		if len(since(before)) == 0 {
+			t.Fatal("nothing is under way while it is followed")
 		}
 		d.press("esc")
 		d.until("w watch")
-		backTo(t, before)
+		ended(t, before)
 	}
 }
