@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 package runner
 
 import (
@@ -9,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 )
 
@@ -126,4 +129,24 @@ func TestARunThatCannotBeToldToStopIsGivenUpInWords(t *testing.T) {
 			t.Errorf("it was given up after %s", took)
 		}
 	})
+}
+
+func TestNothingOfARunIsUnderWayOnceItIsOver(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	if _, res := execute(t, script(t, "print('ran')")); res.Reason != Exited {
+		t.Errorf("%+v", res)
+	}
+	stopped, stop := context.WithCancel(t.Context())
+	rec := newRecord()
+	done := make(chan Result, 1)
+	go func() {
+		res, _ := Run(stopped, local(t), script(t, stubborn), rec)
+		done <- res
+	}()
+	rec.until(t, "it is up", rec.saw("up"))
+	stop()
+	if res := <-done; res.Reason != Stopped {
+		t.Errorf("%+v", res)
+	}
+	goleak.VerifyNone(t, before)
 }
