@@ -13,6 +13,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"pitwall/internal/tomlline"
 	"pitwall/store"
 	"pitwall/store/event"
 	"pitwall/taskdata"
@@ -59,7 +60,7 @@ func Read(ctx context.Context, path string, w World) (store.Campaign, error) {
 	if _, err := toml.Decode(string(text), &values); err != nil {
 		return store.Campaign{}, syntax(path, err)
 	}
-	d := &document{file: path, lines: linesOf(string(text))}
+	d := &document{file: path, lines: lines{tomlline.Of(text)}}
 	f := file{World: w, table: table{document: d, values: values}, dir: filepath.Dir(full), known: map[string]taskdata.Task{}}
 	if f.Tasks == nil {
 		f.Tasks = taskdata.Embedded()

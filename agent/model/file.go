@@ -15,6 +15,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"pitwall/internal/tokencount"
+	"pitwall/internal/tomlline"
 )
 
 // fileName is how people know the file, wherever it is.
@@ -62,7 +63,7 @@ func (t table) wrong(key, format string, args ...any) {
 	if t.f.fault == nil {
 		path := append(slices.Clone(t.path), key)
 		what := fmt.Sprintf(format, args...)
-		t.f.fault = fmt.Errorf("%s:%d: %s: %s", t.f.name, t.f.line(path), strings.Join(path, "."), what)
+		t.f.fault = fmt.Errorf("%s:%d: %s: %s", t.f.name, tomlline.Of([]byte(t.f.text)).At(path...), strings.Join(path, "."), what)
 	}
 }
 
@@ -222,65 +223,6 @@ func (f *file) section(name string) table {
 		table{f: f}.wrong(name, "must be a table, as [%s.NAME]", name)
 	}
 	return t
-}
-
-// line finds the line of a key. A key within an inline table is on that table's line.
-func (f *file) line(path []string) int {
-	var at []string
-	best, deepest := 1, 0
-	for i, line := range strings.Split(f.text, "\n") {
-		line = strings.TrimSpace(line)
-		var here []string
-		if strings.HasPrefix(line, "[") {
-			head, ok := splitKey(strings.TrimLeft(line, "[ \t"), ']')
-			if !ok {
-				continue
-			}
-			at, here = head, head
-		} else if key, ok := splitKey(line, '='); ok {
-			here = append(slices.Clone(at), key...)
-		}
-		n := min(len(here), len(path))
-		if n > deepest && slices.Equal(here[:n], path[:n]) {
-			best, deepest = i+1, n
-		}
-	}
-	return best
-}
-
-var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+`)
-
-// splitKey reads a dotted key, quoted or not, up to the character that ends it.
-func splitKey(s string, end byte) (parts []string, ok bool) {
-	for {
-		s = strings.TrimLeft(s, " \t")
-		switch {
-		case s == "":
-			return nil, false
-		case s[0] == '"' || s[0] == '\'':
-			inner, rest, found := strings.Cut(s[1:], s[:1])
-			if !found {
-				return nil, false
-			}
-			parts, s = append(parts, inner), rest
-		default:
-			key := bareKey.FindString(s)
-			if key == "" {
-				return nil, false
-			}
-			parts, s = append(parts, key), s[len(key):]
-		}
-		s = strings.TrimLeft(s, " \t")
-		switch {
-		case s == "":
-			return nil, false
-		case s[0] == end:
-			return parts, true
-		case s[0] != '.':
-			return nil, false
-		}
-		s = s[1:]
-	}
 }
 
 var (

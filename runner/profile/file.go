@@ -16,6 +16,7 @@ import (
 
 	"pitwall/internal/environ"
 	"pitwall/internal/spell"
+	"pitwall/internal/tomlline"
 )
 
 // A document is a TOML file while it is read. Its tables are read by hand, not into
@@ -23,7 +24,7 @@ import (
 type document struct {
 	name   string
 	values map[string]any
-	lines  lines
+	lines  tomlline.Lines
 	faults []fault
 }
 
@@ -42,7 +43,7 @@ func parse(name, text string) (*document, error) {
 		}
 		return nil, fmt.Errorf("%s:%d: this is no TOML: %s", name, line, why)
 	}
-	d.lines = linesOf(text)
+	d.lines = tomlline.Of([]byte(text))
 	return d, nil
 }
 
@@ -98,7 +99,7 @@ func (t table) has(key string) bool {
 
 // line gives the line of a key, and of the table where the key is not there.
 func (t table) line(key ...string) int {
-	return t.doc.lines.of(append(slices.Clone(t.path), key...)...)
+	return t.doc.lines.At(append(slices.Clone(t.path), key...)...)
 }
 
 // wrong notes a fault at a key of the table.

@@ -265,23 +265,3 @@ func TestAFileThatCannotBeReadIsSaid(t *testing.T) {
 		t.Errorf("a directory: %v", err)
 	}
 }
-
-func TestLinesAreFoundInAnyDress(t *testing.T) {
-	text := "# [a]\r\na.\"b c\" = \"\"\"\n[x]\ny = 1 \\\"\"\"\"\n\n[ t . 'u' ] # [v]\nk = '[' # ]\nl = [ # ]\n  [1, 2],\n  { z = \"}\" },\n]\nm = '''\nn = 1'''\n  o=1"
-	found := linesOf(text)
-	for path, want := range map[string]int{
-		"a": 2, "a\x00b c": 2, "t": 6, "t\x00u": 6, "t\x00u\x00k": 7, "t\x00u\x00l": 8, "t\x00u\x00m": 12, "t\x00u\x00o": 14,
-	} {
-		if found[path] != want {
-			t.Errorf("%q is on line %d, want %d", path, found[path], want)
-		}
-	}
-	if len(found) != 8 {
-		t.Errorf("found %v", found)
-	}
-	for path, want := range map[string]int{"t,u,l,z": 8, "t,u,q": 6, "w": 1} {
-		if n := found.of(strings.Split(path, ",")...); n != want {
-			t.Errorf("%s is looked for on line %d, want %d", path, n, want)
-		}
-	}
-}
