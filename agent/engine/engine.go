@@ -280,8 +280,10 @@ func (a *attempt) watch(ctx context.Context, cancel context.CancelCauseFunc) {
 			}
 			result := a.take(o, cancel)
 			a.w.Emit(event.Order{ID: o.ID, Name: o.Name, Result: result})
-			// The order may just have ended ctx; that it was taken is kept all the same.
-			if a.w.Finish(context.WithoutCancel(ctx), o.ID, result) != nil {
+			// The order may just have ended ctx; that it was taken is kept all the same. What
+			// came of it is kept before anybody is told, so that no kill takes it back.
+			kept := context.WithoutCancel(ctx)
+			if a.w.Flush(kept) != nil || a.w.Finish(kept, o.ID, result) != nil {
 				break
 			}
 		}

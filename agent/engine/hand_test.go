@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -226,4 +227,25 @@ func TestAHumanWritesTheNodes(t *testing.T) {
 	if n := st.Nodes[1]; !n.Valid() || st.Files(1)["train.py"] != own || st.Edits[0].Reason != "fewer" {
 		t.Errorf("node 1 is %+v", n)
 	}
+}
+
+func TestWhatCameOfAnOrderIsKeptBeforeAnybodyIsTold(t *testing.T) {
+	e := paced(newTestEngine(openStore(t), nil))
+	id := create(t, e.Store, testSpec(agent.Human, 1))
+	stop, _ := start(t, e, id)
+	until(t, e, id, "node 1 waits for its writer", func(st *fold.State) bool { return st.Phase.Phase == event.PhaseAwaiting })
+	for n := range 5 {
+		order, err := e.Store.Give(t.Context(), id, event.OrderSteer, event.Steered{Text: fmt.Sprint("note ", n)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Store.Await(t.Context(), order); err != nil {
+			t.Fatal(err)
+		}
+		// As a screen, or the next engine, would find it at this moment.
+		if notes := state(t, e.Store, id).Notes; len(notes) != n+1 {
+			t.Fatalf("order %d is told to be done, and %d notes are kept", n+1, len(notes))
+		}
+	}
+	stop()
 }
