@@ -159,12 +159,15 @@ func (m *far) kill(ref runner.Ref) error {
 	return nil
 }
 
-func (m *far) TakeUp(_ context.Context, ref runner.Ref) (runner.Hold, bool, error) {
+func (m *far) TakeUp(ctx context.Context, ref runner.Ref) (runner.Hold, bool, error) {
 	if err := m.broken(); err != nil {
 		return nil, false, err
 	}
-	_, err := os.Stat(m.spool(string(ref)))
-	return nil, err == nil, nil
+	if _, err := os.Stat(m.spool(string(ref))); err != nil {
+		return nil, false, nil
+	}
+	hold, err := m.Local.Acquire(ctx, "a run that goes on", nil)
+	return hold, true, err
 }
 
 func (m *far) Follow(ctx context.Context, ref runner.Ref, from int64, sink runner.Sink) (runner.Result, error) {
@@ -369,50 +372,54 @@ func TestAnAttemptOnAMachineBehindABadLine(t *testing.T) {
 }
 
 func TestARunThatGoesOnIsTakenUpByTheNextEngine(t *testing.T) {
-	m := newFar(t.TempDir())
-	s := openStore(t)
-	spec := testSpec("scripted", 1)
-	spec.Runner = "far"
-	id := create(t, s, spec)
-	cmd := runner.Self("_engine", s.Home(), id, m.root)
-	out, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	go func() {
-		for sc := bufio.NewScanner(out); sc.Scan(); {
-			t.Log(sc.Text())
-		}
-	}()
-	var before *fold.Run
-	eventually(t, "node 1 trains", 60*time.Second, func() bool {
-		before = state(t, s, id).LiveRun()
-		return before != nil && before.Purpose == event.PurposeNode && before.Lines > 3
-	})
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	e := paced(newTestEngine(s, scripted(nil)))
-	e.Machine = m
-	if err := e.Run(t.Context(), id); err != nil {
-		t.Fatal(err)
-	}
-	st := sameLog(t, e, m, id)
-	runs := 0
-	for _, r := range st.Runs {
-		if r.Purpose == event.PurposeNode {
-			runs++
-		}
-	}
-	if r := st.Run(before.Run); runs != 1 || r.Ended == nil || !r.Ended.Finished {
-		t.Errorf("node 1 ran %d times; the run in flight ended as %+v", runs, r.Ended)
-	}
-	if n := st.Node(1); n.State != event.VerdictProvisional {
-		t.Errorf("node 1 is %s: %s", n.State, n.Why)
+	for _, purpose := range []string{event.PurposeNode, event.PurposeConfirmFrom, event.PurposeConfirmNode} {
+		t.Run(purpose, func(t *testing.T) {
+			m := newFar(t.TempDir())
+			s := openStore(t)
+			spec := testSpec("scripted", 1)
+			spec.Runner = "far"
+			id := create(t, s, spec)
+			cmd := runner.Self("_engine", s.Home(), id, m.root)
+			out, err := cmd.StderrPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+			go func() {
+				for sc := bufio.NewScanner(out); sc.Scan(); {
+					t.Log(sc.Text())
+				}
+			}()
+			var before *fold.Run
+			eventually(t, purpose+" trains", 60*time.Second, func() bool {
+				before = state(t, s, id).LiveRun()
+				return before != nil && before.Purpose == purpose && before.Lines > 3
+			})
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait()
+			e := paced(newTestEngine(s, scripted(nil)))
+			e.Machine = m
+			if err := e.Run(t.Context(), id); err != nil {
+				t.Fatal(err)
+			}
+			st := sameLog(t, e, m, id)
+			runs := 0
+			for _, r := range st.Runs {
+				if r.Purpose == purpose {
+					runs++
+				}
+			}
+			if r := st.Run(before.Run); runs != 1 || r.Ended == nil || !r.Ended.Finished {
+				t.Errorf("it ran %d times; the run in flight ended as %+v", runs, r.Ended)
+			}
+			if n := st.Node(1); n.State != event.VerdictProvisional || st.Status != event.StatusDone || !st.Confirmed.Valid {
+				t.Errorf("node 1 is %s: %s; the attempt is %s, confirmed %+v", n.State, n.Why, st.Status, st.Confirmed)
+			}
+		})
 	}
 }

@@ -19,9 +19,10 @@ func (a *attempt) held(o order, who string) {
 	}
 }
 
-// acquire takes the machine for several runs in a row.
+// acquire takes the machine for several runs in a row. A run that goes on holds it
+// already, for whatever is next.
 func (a *attempt) acquire(ctx context.Context, o order) (runner.Hold, error) {
-	if h := a.inherited.hold; h != nil && a.runOf(o) == a.inherited.run {
+	if h := a.inherited.hold; h != nil {
 		a.inherited.hold = nil
 		return h, nil
 	}
