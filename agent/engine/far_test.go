@@ -163,7 +163,7 @@ func (m *far) TakeUp(ctx context.Context, ref runner.Ref) (runner.Hold, bool, er
 	if err := m.broken(); err != nil {
 		return nil, false, err
 	}
-	if _, err := os.Stat(m.spool(string(ref))); err != nil {
+	if _, err := os.Stat(m.spool(string(ref))); errors.Is(err, os.ErrNotExist) {
 		return nil, false, nil
 	}
 	hold, err := m.Local.Acquire(ctx, "a run that goes on", nil)
